@@ -1,0 +1,1 @@
+"""The gateway: reads Bluetooth sensors, spools every notification, forwards over MQTT."""

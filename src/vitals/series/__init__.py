@@ -1,0 +1,1 @@
+"""Stores of recorded series. ``base`` is the contract; every store passes one conformance suite."""

@@ -1,0 +1,227 @@
+"""Message bodies: MessagePack arrays through msgspec, fields only ever appended.
+
+Times are gateway-monotonic milliseconds of the header's boot unless a name says otherwise; ``utc_offset_ms`` turns
+one into UTC: ``utc = monotonic + utc_offset_ms``.
+"""
+
+from enum import IntEnum
+from typing import Final, TypeVar
+
+import msgspec
+
+from vitals.errors import DecodeError
+from vitals.observation import GenerationMode
+from vitals.wire.header import Kind
+
+Ranges = dict[int, list[tuple[int, int]]]
+"""Inclusive sequence ranges per epoch, ascending and disjoint."""
+
+
+class ClockState(IntEnum):
+    """What the gateway knows of its own wall clock."""
+
+    UNSET = 0
+    SYNCHRONISED = 1
+    HOLDOVER = 2
+
+
+class Clock(msgspec.Struct, array_like=True, frozen=True):
+    """A spooled record: from *at_ms* on, this offset turns this boot's monotonic time into UTC."""
+
+    at_ms: int
+    utc_offset_ms: int
+    state: ClockState
+
+
+class Column(msgspec.Struct, array_like=True, frozen=True):
+    """The scaled integers of one metric or attribute of a block.
+
+    *code* is a Metric (in ``Block.metrics``) or an Attribute (in ``Block.attributes``). *values* are little-endian
+    i16, or i32 where 4 bytes each. *rows* are u16 indices into the block's times; empty means one value a row, in
+    order. *quality* is one byte a value: validity in the low four bits, missing reason in the high four; empty
+    means all valid.
+    """
+
+    code: int
+    values: bytes
+    rows: bytes = b""
+    quality: bytes = b""
+
+
+class Block(msgspec.Struct, array_like=True, frozen=True):
+    """The notifications of one characteristic of one sensor, oldest first.
+
+    Row *i* was received at ``first_ms + deltas[0] + ... + deltas[i]``; deltas are u32 little-endian, the first is 0.
+    *device_times* holds the sensor's own time of a row where it has one.
+    """
+
+    sensor: str
+    characteristic: str
+    first_ms: int
+    deltas: bytes
+    metrics: list[Column]
+    attributes: list[Column] = []
+    device_times: dict[int, str] = {}
+    malformed: int = 0
+
+
+class Rejected(msgspec.Struct, array_like=True, frozen=True):
+    """A notification that could not be read: kept as it came, quarantined at the collector."""
+
+    sensor: str
+    characteristic: str
+    at_ms: int
+    payload: bytes
+    reason: str
+
+
+class Data(msgspec.Struct, array_like=True, frozen=True):
+    """Body of ``Kind.DATA``."""
+
+    utc_offset_ms: int
+    clock: ClockState
+    blocks: list[Block]
+    rejected: list[Rejected] = []
+
+
+class Void(msgspec.Struct, array_like=True, frozen=True):
+    """Body of ``Kind.VOID``: rows that the gateway dropped and will never send.
+
+    *counts* are observations per ``sensor/metric``, as far as the gateway could still read them.
+    """
+
+    ranges: Ranges
+    reason: str
+    counts: dict[str, int] = {}
+    from_ms: int = 0
+    to_ms: int = 0
+
+
+class Gap(msgspec.Struct, array_like=True, frozen=True):
+    """Body of ``Kind.GAP``: what never reached the spool, from one moment to another, each of its own boot.
+
+    *reason*: ``gateway_down``, ``link_lost``, ``subscription_failed``, ``out_of_slots``.
+    """
+
+    sensor: str
+    characteristic: str
+    reason: str
+    from_boot: int
+    from_ms: int
+    to_boot: int
+    to_ms: int
+
+
+class SensorState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One sensor as its gateway sees it; *link* is ``connected``, ``connecting`` or ``lost``."""
+
+    sensor: str
+    link: str
+    name: str = ""
+    model: str = ""
+    serial: str = ""
+    firmware: str = ""
+    battery: int | None = None
+    rssi: int | None = None
+    last_ms: int | None = None
+    problem: str = ""
+
+
+class EpochState(msgspec.Struct, array_like=True, frozen=True):
+    """What an epoch still holds: the lowest sequence not acknowledged (last + 1 if none), and the last one."""
+
+    first_unacknowledged: int
+    last: int
+
+
+class GatewayState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Retained at ``v1/{gateway}/state`` every 10 s; the last will is the same with *online* false."""
+
+    session: int
+    online: bool
+    mode: GenerationMode
+    boot: int = 0
+    published_ms: int = 0
+    version: str = ""
+    epochs: dict[int, EpochState] = {}
+    spool_rows: int = 0
+    spool_bytes: int = 0
+    utc_offset_ms: int = 0
+    clock: ClockState = ClockState.UNSET
+    sensors: list[SensorState] = []
+    configuration: str = ""
+    problems: list[str] = []
+
+
+class Committed(msgspec.Struct, frozen=True, kw_only=True):
+    """Sent to ``cmd/{gateway}/committed``, not retained: durable in *store*; *credit* is bytes of backlog."""
+
+    store: int
+    ranges: Ranges
+    credit: int = 65536
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Retained at ``cmd/{gateway}/config``: the store's name and the sensors that this gateway is to read.
+
+    *sensors* empty means every sensor that it has a driver for.
+    """
+
+    store: int
+    version: str = ""
+    sensors: list[str] = []
+
+
+T = TypeVar("T")
+Body = Data | Clock | Void | Gap
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODERS: Final = {
+    Kind.DATA: msgspec.msgpack.Decoder(Data),
+    Kind.CLOCK: msgspec.msgpack.Decoder(Clock),
+    Kind.VOID: msgspec.msgpack.Decoder(Void),
+    Kind.GAP: msgspec.msgpack.Decoder(Gap),
+}
+_STATE: Final = msgspec.msgpack.Decoder(GatewayState)
+_COMMITTED: Final = msgspec.msgpack.Decoder(Committed)
+_CONFIGURATION: Final = msgspec.msgpack.Decoder(Configuration)
+
+
+def encode(value: Body | GatewayState | Committed | Configuration) -> bytes:
+    """The bytes of a body."""
+    return _ENCODER.encode(value)
+
+
+def decode(kind: int, body: bytes) -> Body:
+    """Read the body of a spooled row.
+
+    Raises:
+        DecodeError: the kind is unknown or the bytes are not such a body.
+    """
+    try:
+        decoder = _DECODERS[Kind(kind)]
+    except (KeyError, ValueError):
+        raise DecodeError(f"unknown kind {kind} of message") from None
+    return _decoded(decoder, body)
+
+
+def decode_state(payload: bytes) -> GatewayState:
+    """Read a gateway's state. Raises DecodeError."""
+    return _decoded(_STATE, payload)
+
+
+def decode_committed(payload: bytes) -> Committed:
+    """Read an acknowledgement. Raises DecodeError."""
+    return _decoded(_COMMITTED, payload)
+
+
+def decode_configuration(payload: bytes) -> Configuration:
+    """Read a configuration. Raises DecodeError."""
+    return _decoded(_CONFIGURATION, payload)
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[T], payload: bytes) -> T:
+    try:
+        return decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DecodeError(f"unreadable body: {error}") from None
