@@ -1,5 +1,6 @@
 """Pack readings into columns, and back: a copy per column, not a loop per value where the reader has numpy."""
 
+import itertools
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
@@ -37,7 +38,7 @@ def pack(sensor: str, characteristic: str, rows: Sequence[Row]) -> Block:
         sensor=sensor,
         characteristic=characteristic,
         first_ms=times[0],
-        deltas=_bytes("I", [0, *(late - early for early, late in zip(times, times[1:], strict=False))]),
+        deltas=_bytes("I", [0, *(late - early for early, late in itertools.pairwise(times))]),
         metrics=[_column(code, cells, len(rows)) for code, cells in metrics.items()],
         attributes=[_column(code, cells, len(rows)) for code, cells in attributes.items()],
         device_times=device_times,
