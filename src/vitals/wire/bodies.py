@@ -5,7 +5,7 @@ one into UTC: ``utc = monotonic + utc_offset_ms``.
 """
 
 from enum import IntEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -176,7 +176,7 @@ T = TypeVar("T")
 Body = Data | Clock | Void | Gap
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODERS: Final = {
+_DECODERS: Final[dict[Kind, msgspec.msgpack.Decoder[Any]]] = {
     Kind.DATA: msgspec.msgpack.Decoder(Data),
     Kind.CLOCK: msgspec.msgpack.Decoder(Clock),
     Kind.VOID: msgspec.msgpack.Decoder(Void),
@@ -202,7 +202,8 @@ def decode(kind: int, body: bytes) -> Body:
         decoder = _DECODERS[Kind(kind)]
     except (KeyError, ValueError):
         raise DecodeError(f"unknown kind {kind} of message") from None
-    return _decoded(decoder, body)
+    body_read: Body = _decoded(decoder, body)
+    return body_read
 
 
 def decode_state(payload: bytes) -> GatewayState:
