@@ -1,1 +1,1 @@
-"""Placeholder docstring: the owner of this package writes it."""
+"""The technician's commands. Every command has ``--json``; ``entry`` turns errors into one line and an exit code."""
