@@ -28,8 +28,10 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"mode      {report['mode']}" + (f", time x{report['time_scale']:g}" if report["time_scale"] != 1 else ""),
         f"patients  {patients['total']}: " + (", ".join(f"{n} {s}" for s, n in patients["status"].items()) or "none"),
         f"alarms    {alarms['high']} high, {alarms['medium']} medium, {alarms['low']} low",
-        f"series    {series['observations']} observations, {series['quarantined']} quarantined, "
-        f"{series['redelivered']} redelivered",
+        (
+            f"series    {series['observations']} observations, {series['quarantined']} quarantined, "
+            f"{series['redelivered']} redelivered"
+        ),
     ]
     for gateway in report["gateways"]:
         word = "online" if gateway["online"] else "OFFLINE"

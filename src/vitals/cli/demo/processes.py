@@ -1,0 +1,153 @@
+"""Start the parts of the chain as processes, notice when one dies, stop them in order by process id."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+from vitals.errors import ConfigurationError, VitalsError
+
+STOP_S = 8.0
+"""How long a part may take to end after SIGTERM before it is killed."""
+
+
+class Part:
+    """One running process of the demonstration; its output goes to ``NAME.log`` in the state folder."""
+
+    def __init__(self, name: str, command: Sequence[str], folder: Path) -> None:
+        self.name = name
+        self.command = [*command]
+        self.log = folder / f"{name}.log"
+        self._process: asyncio.subprocess.Process | None = None
+        self._output: IO[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> None:
+        """Start the process in a session of its own: Ctrl-C reaches us alone, and we stop the parts in order."""
+        self._output = self.log.open("ab")
+        self._process = await asyncio.create_subprocess_exec(
+            *self.command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    async def wait(self) -> int:
+        """The exit code, when the process ends."""
+        assert self._process is not None
+        return await self._process.wait()
+
+    async def stop(self) -> int | None:
+        """SIGTERM, then SIGKILL when it does not end in time; the exit code."""
+        if self._process is None:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            if self.running:
+                self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self._process.wait()
+        except TimeoutError:
+            await self.kill()
+        self._close()
+        return self._process.returncode
+
+    async def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+        self._close()
+
+    def last_words(self) -> str:
+        """The last line that the process wrote: the reason why it ended, if it said one."""
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        return lines[-1] if lines else "it said nothing"
+
+    def _close(self) -> None:
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+
+
+@contextlib.asynccontextmanager
+async def started(part: Part, ready: Callable[[], Awaitable[bool]], *, within_s: float) -> AsyncIterator[Part]:
+    """Run *part* until the block ends; it counts as started once *ready* says so.
+
+    Raises:
+        VitalsError: it ended or was not ready in time; the message carries its last line.
+    """
+    await part.start()
+    try:
+        await _until_ready(part, ready, within_s)
+        yield part
+    finally:
+        await part.stop()
+
+
+async def _until_ready(part: Part, ready: Callable[[], Awaitable[bool]], within_s: float) -> None:
+    try:
+        async with asyncio.timeout(within_s):
+            while not await ready():
+                if not part.running:
+                    raise VitalsError(f"{part.name} ended at its start: {part.last_words()}")
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise VitalsError(f"{part.name} is not ready after {within_s:g} s: {part.last_words()}") from None
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raise ConfigurationError when somebody listens on *port* already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"port {port} on {host} is taken ({error.strerror}); choose another with --port"
+            ) from None
+
+
+async def listening(port: int) -> bool:
+    """Whether somebody accepts connections on a loopback port."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
+
+
+def nats_server() -> str:
+    """The broker's program: ``NATS_SERVER``, or the one that the ``demo`` extra installed beside this Python."""
+    program = os.environ.get("NATS_SERVER") or str(Path(sys.executable).with_name("nats-server"))
+    if not os.access(program, os.X_OK):
+        raise ConfigurationError(f"no nats-server at {program}; install openvitals[demo] or set NATS_SERVER")
+    return program
