@@ -16,7 +16,10 @@ from vitals.wire.header import Header
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One message as it was received, by the collector's two clocks and the boot of the monotonic one.
 
-    *quarantine* is the reason why its body is set aside, None for one that is recorded.
+    *queued_ms* is how long it was on its way beyond the quickest message of its boot (S5), so that a row observed at
+    *t* was ``header.published_ms - t + queued_ms`` old at receipt; None where that boot's clock was never heard
+    running, which makes every row of it late. *quarantine* is the reason why its body is set aside, None for one
+    that is recorded.
     """
 
     gateway: str
@@ -25,6 +28,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     received_ms: int
     received_utc_ms: int
     receiver_boot: int
+    queued_ms: int | None = None
     quarantine: str | None = None
 
 
