@@ -11,7 +11,10 @@ VitalsError
 +-- LinkError              a peer that is not there or went away
 |   +-- BrokerUnavailable  the MQTT broker
 |   +-- RadioError         the Bluetooth adapter or a sensor
+|       +-- AdapterGone    the adapter is not there, or went away
 |       +-- OutOfSlots     the adapter has no connection slot left
+|       +-- LinkLost       the link to a sensor ended, or its sensor no longer answers
+|       +-- SensorRefused  a sensor answered, with a refusal
 +-- ConflictError          an action on something that has changed in the meantime (S9)
 +-- NotFoundError          an action on something that does not exist
 """
@@ -61,8 +64,20 @@ class RadioError(LinkError):
     """The Bluetooth adapter, or a sensor behind it, failed."""
 
 
+class AdapterGone(RadioError):
+    """The Bluetooth adapter is not there, or went away with all its links."""
+
+
 class OutOfSlots(RadioError):
     """The adapter has no connection slot left."""
+
+
+class LinkLost(RadioError):
+    """The link to a sensor ended, or its sensor no longer answers."""
+
+
+class SensorRefused(RadioError):
+    """A sensor answered a request with a refusal."""
 
 
 class ConflictError(VitalsError):
