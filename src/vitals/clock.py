@@ -81,6 +81,11 @@ def iso(utc_ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def parse_iso(text: str) -> int:
+    """UTC milliseconds of what :func:`iso` wrote. Raises ValueError."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
 def _read_boot() -> int:
     try:
         text = _BOOT_ID.read_text(encoding="ascii").strip()

@@ -23,6 +23,20 @@ def get(url: str, path: str) -> Any:  # noqa: ANN401 - JSON is what it is
         connection.close()
 
 
+def post(url: str, path: str, body: Any) -> tuple[int, Any]:  # noqa: ANN401 - JSON is what it is
+    """Status and JSON that the server at *url* answers to *body*. Raises LinkError when it does not answer."""
+    connection = _connect(url)
+    try:
+        headers = {"Content-Type": "application/json", "Origin": url}
+        connection.request("POST", path, json.dumps(body), headers)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read() or b"null")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise LinkError(f"{url}{path} gave no answer that can be read: {error}") from None
+    finally:
+        connection.close()
+
+
 def events(url: str, path: str) -> Iterator[tuple[str, Any]]:
     """Name and JSON of every server-sent event at *path*, until the server ends the stream."""
     connection = _connect(url)

@@ -66,6 +66,7 @@ class Account(msgspec.Struct, kw_only=True):
     quarantined: int = 0
     unexplained: int = 0
     doubled: int = 0
+    redelivered: int = 0
     dropped_by: dict[str, int] = {}
     unexplained_sent: list[Sent] = []
     doubled_stored: list[Stored] = []
