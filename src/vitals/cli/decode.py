@@ -11,7 +11,7 @@ from vitals.gatt import CHARACTERISTICS, decoded_json, read
 from vitals.observation import Observation
 
 _BASE_UUID: Final = re.compile(r"(?:0X)?(?:0000)?([0-9A-F]{4})(?:-0000-1000-8000-00805F9B34FB)?")
-_SEPARATORS: Final = re.compile(r"[\s:,_-]|0[xX]")
+_SEPARATORS: Final = re.compile(r"(?<![0-9a-fA-F])0[xX]|[\s:,-]")
 
 
 def decode(characteristic: str, payload: str, *, json: bool = False) -> int:
@@ -37,7 +37,7 @@ def decode(characteristic: str, payload: str, *, json: bool = False) -> int:
 
 def _name(characteristic: str) -> str:
     short = _BASE_UUID.fullmatch(characteristic.strip().upper())
-    return short[1] if short else characteristic
+    return short[1] if short else characteristic.strip()
 
 
 def _octets(payload: str) -> bytes:

@@ -25,8 +25,7 @@ class Fields:
         """
         if self.left < width:
             raise DecodeError(
-                f"{self._characteristic}: truncated, {len(self._payload)} bytes where at least "
-                f"{self._at + width} are announced",
+                f"{self._characteristic}: truncated after {len(self._payload)} of at least {self._at + width} bytes",
             )
         field = self._payload[self._at : self._at + width]
         self._at += width

@@ -1,18 +1,20 @@
 """Message bodies: MessagePack arrays through msgspec, fields only ever appended.
 
 Times are gateway-monotonic milliseconds of the header's boot unless a name says otherwise; ``utc_offset_ms`` turns
-one into UTC: ``utc = monotonic + utc_offset_ms``.
+one into UTC: ``utc = monotonic + utc_offset_ms``. What lies outside their bound is damage and does not decode; the
+sum of any two of them is a date.
 """
 
 from enum import IntEnum
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
 from vitals.errors import DecodeError
 from vitals.observation import GenerationMode
-from vitals.wire.header import Kind
+from vitals.wire.header import MAX_MS, Kind
 
+Milliseconds = Annotated[int, msgspec.Meta(ge=-MAX_MS, le=MAX_MS)]
 Ranges = dict[int, list[tuple[int, int]]]
 """Inclusive sequence ranges per epoch, ascending and disjoint."""
 
@@ -28,8 +30,8 @@ class ClockState(IntEnum):
 class Clock(msgspec.Struct, array_like=True, frozen=True):
     """A spooled record: from *at_ms* on, this offset turns this boot's monotonic time into UTC."""
 
-    at_ms: int
-    utc_offset_ms: int
+    at_ms: Milliseconds
+    utc_offset_ms: Milliseconds
     state: ClockState
 
 
@@ -57,7 +59,7 @@ class Block(msgspec.Struct, array_like=True, frozen=True):
 
     sensor: str
     characteristic: str
-    first_ms: int
+    first_ms: Milliseconds
     deltas: bytes
     metrics: list[Column]
     attributes: list[Column] = []
@@ -70,7 +72,7 @@ class Rejected(msgspec.Struct, array_like=True, frozen=True):
 
     sensor: str
     characteristic: str
-    at_ms: int
+    at_ms: Milliseconds
     payload: bytes
     reason: str
 
@@ -78,7 +80,7 @@ class Rejected(msgspec.Struct, array_like=True, frozen=True):
 class Data(msgspec.Struct, array_like=True, frozen=True):
     """Body of ``Kind.DATA``."""
 
-    utc_offset_ms: int
+    utc_offset_ms: Milliseconds
     clock: ClockState
     blocks: list[Block]
     rejected: list[Rejected] = []
@@ -93,8 +95,8 @@ class Void(msgspec.Struct, array_like=True, frozen=True):
     ranges: Ranges
     reason: str
     counts: dict[str, int] = {}
-    from_ms: int = 0
-    to_ms: int = 0
+    from_ms: Milliseconds = 0
+    to_ms: Milliseconds = 0
 
 
 class Gap(msgspec.Struct, array_like=True, frozen=True):
@@ -107,9 +109,9 @@ class Gap(msgspec.Struct, array_like=True, frozen=True):
     characteristic: str
     reason: str
     from_boot: int
-    from_ms: int
+    from_ms: Milliseconds
     to_boot: int
-    to_ms: int
+    to_ms: Milliseconds
 
 
 class SensorState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -123,7 +125,7 @@ class SensorState(msgspec.Struct, frozen=True, omit_defaults=True):
     firmware: str = ""
     battery: int | None = None
     rssi: int | None = None
-    last_ms: int | None = None
+    last_ms: Milliseconds | None = None
     problem: str = ""
 
 
@@ -141,12 +143,12 @@ class GatewayState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     online: bool
     mode: GenerationMode
     boot: int = 0
-    published_ms: int = 0
+    published_ms: Milliseconds = 0
     version: str = ""
     epochs: dict[int, EpochState] = {}
     spool_rows: int = 0
     spool_bytes: int = 0
-    utc_offset_ms: int = 0
+    utc_offset_ms: Milliseconds = 0
     clock: ClockState = ClockState.UNSET
     sensors: list[SensorState] = []
     configuration: str = ""
@@ -224,5 +226,5 @@ def decode_configuration(payload: bytes) -> Configuration:
 def _decoded(decoder: msgspec.msgpack.Decoder[T], payload: bytes) -> T:
     try:
         return decoder.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:  # a skipped field may nest without end
         raise DecodeError(f"unreadable body: {error}") from None

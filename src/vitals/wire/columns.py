@@ -21,7 +21,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def pack(sensor: str, characteristic: str, rows: Sequence[Row]) -> Block:
-    """Columns of *rows*, which are in order of time and at most 65,535."""
+    """Columns of *rows*, which are in order of time, at least one and at most 65,535."""
     metrics: dict[int, list[tuple[int, int, int]]] = {}
     attributes: dict[int, list[tuple[int, int, int]]] = {}
     device_times: dict[int, str] = {}
@@ -92,6 +92,8 @@ def cells(column: Column, row_count: int) -> Iterator[tuple[int, int, int]]:
     if values is None or len(values) != count or (column.quality and len(column.quality) != count):
         raise DecodeError(f"column {column.code}: {len(column.values)} bytes for {count} values")
     rows: Sequence[int] = _array("H", column.rows) if column.rows else range(row_count)
+    if column.rows and max(rows) >= row_count:
+        raise DecodeError(f"column {column.code}: row {max(rows)} of {row_count}")
     quality: Sequence[int] = column.quality or bytes(count)
     return zip(rows, values, quality, strict=True)
 

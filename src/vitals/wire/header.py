@@ -3,7 +3,8 @@
 Little-endian, 42 bytes: ``OV``, version u8, flags u8, kind u8, reserved u8, epoch u64, seq u64, boot u64,
 publish-monotonic u64 (ms), CRC-32 u32. The checksum covers the gateway's name, version, kind, generation mode,
 epoch, seq, boot and body; publish-monotonic and the lane bit may differ from one transmission to the next
-and are outside it. A payload that arrives on another gateway's topic therefore fails the checksum.
+and are outside it: a bound is all that protects publish-monotonic. A payload that arrives on another gateway's topic
+fails the checksum.
 """
 
 import struct
@@ -19,6 +20,9 @@ from vitals.observation import GenerationMode
 VERSION: Final = 1
 MAX_BODY: Final = 8192
 """Bytes. A batch closes at this size; a receiver refuses nothing for being larger."""
+
+MAX_MS: Final = 2**44
+"""557 years in milliseconds: no monotonic time and no offset to UTC is larger."""
 
 _HEADER: Final = struct.Struct("<2sBBBBQQQQI")
 _IDENTITY: Final = struct.Struct("<BBBQQQ")
@@ -83,7 +87,7 @@ def decode(gateway: str, payload: bytes) -> Message:
     """Read the frame that arrived on *gateway*'s topic.
 
     Raises:
-        DecodeError: it is no frame of ours.
+        DecodeError: it is no frame of ours, or its time of publication cannot be.
         ChecksumError: it was damaged, or belongs to another gateway.
     """
     if len(payload) < SIZE or not payload.startswith(_MAGIC):
@@ -106,6 +110,8 @@ def decode(gateway: str, payload: bytes) -> Message:
     )
     if _checksum(gateway, header, body) != checksum:
         raise ChecksumError(f"checksum of {gateway} epoch {epoch:016x} seq {seq} does not hold")
+    if published_ms > MAX_MS:
+        raise DecodeError(f"{gateway} epoch {epoch:016x} seq {seq} claims to be published at {published_ms} ms")
     return Message(header, body)
 
 
@@ -120,7 +126,5 @@ def require_version(header: Header) -> None:
 
 
 def _checksum(gateway: str, header: Header, body: bytes) -> int:
-    identity = _IDENTITY.pack(
-        header.version, header.kind, int(header.mode), header.epoch, header.seq, header.boot
-    )
+    identity = _IDENTITY.pack(header.version, header.kind, int(header.mode), header.epoch, header.seq, header.boot)
     return zlib.crc32(body, zlib.crc32(identity, zlib.crc32(gateway.encode())))
