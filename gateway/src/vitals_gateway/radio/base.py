@@ -32,7 +32,7 @@ class Link(Protocol):
         """Let notifications flow; *arrived* is called from the event loop, in the order of arrival.
 
         Raises:
-            RadioError: the sensor refused (SubscriptionRefused) or the link ended (LinkLost).
+            RadioError: the sensor refused (SensorRefused) or the link ended (LinkLost).
         """
 
     async def read(self, characteristic: str) -> bytes:
@@ -45,11 +45,11 @@ class Link(Protocol):
 class Adapter(Protocol):
     """A radio that is on and scanning."""
 
-    async def connect(self, address: str, ended: Callable[[], None]) -> Link:
+    async def connect(self, address: str, ended: Callable[[], None], timeout_s: float) -> Link:
         """Connect to a sensor that was sighted, and discover its services.
 
         *ended* is called once when the link ends, for whatever reason, own disconnect included; never before this
-        returns a link.
+        returns a link. Adapters make one connection at a time: the caller sees to that.
 
         Raises:
             RadioError: no link came about; OutOfSlots and AdapterGone where that is the reason.
