@@ -1,0 +1,176 @@
+"""Limit conditions: measured values against the limits of one side of one metric.
+
+One condition (``spo2.low``) has all limits of that side; an episode lasts from the first value past any of them
+until a value is back by the hysteresis, with the highest priority reached. Delays run on the time at which the
+gateway observed, within one boot of it (protocol.md, Time); gaps are time without an eligible value, which never
+raises and never ends anything.
+"""
+
+from typing import Final
+
+import msgspec
+
+from vitals.alarms.limits import Limit, Rule
+from vitals.alarms.machine import (
+    QUIET,
+    Alarm,
+    Event,
+    Phase,
+    Signal,
+    Transition,
+    ends,
+    persisted,
+)
+from vitals.alarms.machine import step as advance
+
+PATIENT_RESETS: Final = 2
+"""A delay that gaps have reset so often, without one value within the limit in between, has run out: a sensor that
+speaks more seldom than the longest gap that holds would otherwise never alarm."""
+
+_RAISED: Final = frozenset({Phase.ACTIVE, Phase.ACKNOWLEDGED})
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """How long one limit has been passed: observed milliseconds, values in a row, and resets by gaps."""
+
+    elapsed_ms: float = 0.0
+    samples: int = 1
+    resets: int = 0
+
+
+class Crossing(msgspec.Struct, frozen=True):
+    """One limit condition of one patient. *timers* run by the limit's slot; the rest is of the newest value heard."""
+
+    alarm: Alarm = QUIET
+    timers: dict[str, Timer] = {}
+    boot: int = 0
+    observed_ms: int = 0
+    received_ms: int = 0
+    value: float | None = None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether a value within the quiet band can change nothing."""
+        return self.alarm.phase is Phase.OFF and not self.timers
+
+
+CALM: Final = Crossing()
+"""Nothing is wrong and no delay runs."""
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """An alarm-eligible value, newer than the one before, observed at *observed_ms* of the gateway's *boot*."""
+
+    value: float
+    boot: int
+    observed_ms: int
+
+
+class Ticked(msgspec.Struct, frozen=True):
+    """Time passed."""
+
+
+class Acknowledged(msgspec.Struct, frozen=True):
+    """A person acknowledged the episode as it stands; the caller has checked which."""
+
+
+def step(
+    state: Crossing, event: Measured | Ticked | Acknowledged, at_ms: int, *, rule: Rule, realarm_ms: float
+) -> tuple[Crossing, tuple[Transition, ...]]:
+    """The condition after *event*, received at *at_ms*, and what is to be told of it.
+
+    A value within the limits leaves a quiet condition as it is: the same object comes back.
+    """
+    match event:
+        case Measured():
+            return _measured(state, event, at_ms, rule)
+        case Ticked():
+            if not persisted(state.alarm, at_ms, realarm_ms):
+                return state, ()
+            return _advanced(state, Event(Signal.PERSISTED, value=state.value), at_ms)
+        case Acknowledged():
+            return _advanced(state, Event(Signal.ACKNOWLEDGE, value=state.value), at_ms)
+
+
+def _measured(state: Crossing, event: Measured, at_ms: int, rule: Rule) -> tuple[Crossing, tuple[Transition, ...]]:
+    if state.quiet and rule.within(event.value):
+        return CALM, ()
+    heard = Crossing(
+        alarm=state.alarm,
+        timers=_timers(state, event, at_ms, rule),
+        boot=event.boot,
+        observed_ms=event.observed_ms,
+        received_ms=at_ms,
+        value=event.value,
+    )
+    judged = _judge(heard, event, rule)
+    if judged is None:
+        return heard, ()
+    return _advanced(heard, judged, at_ms)
+
+
+def _advanced(state: Crossing, event: Event, at_ms: int) -> tuple[Crossing, tuple[Transition, ...]]:
+    alarm, transitions = advance(state.alarm, event, at_ms)
+    if alarm is state.alarm:
+        return state, transitions
+    if alarm.phase is Phase.OFF and not state.timers:
+        return CALM, transitions
+    return msgspec.structs.replace(state, alarm=alarm), transitions
+
+
+def _timers(state: Crossing, event: Measured, at_ms: int, rule: Rule) -> dict[str, Timer]:
+    # A boot has a clock of its own: across one, what the collector saw pass is the best estimate (S12).
+    same_clock = state.boot == event.boot
+    passed_ms = max(0, event.observed_ms - state.observed_ms if same_clock else at_ms - state.received_ms)
+    running: dict[str, Timer] = {}
+    for limit in rule.limits:
+        if not limit.beyond(event.value):
+            continue
+        before = state.timers.get(limit.slot)
+        if before is None:
+            running[limit.slot] = Timer()
+        elif passed_ms > rule.held_ms:
+            running[limit.slot] = Timer(resets=before.resets + 1)
+        else:
+            running[limit.slot] = Timer(before.elapsed_ms + passed_ms, before.samples + 1, before.resets)
+    return running
+
+
+def _judge(state: Crossing, event: Measured, rule: Rule) -> Event | None:
+    """The signal that the newest value gives, if any."""
+    alarm, value = state.alarm, event.value
+    due = _deepest_due(state.timers, rule)
+    if due is not None and (alarm.phase not in _RAISED or due.priority > alarm.priority):
+        signal = Signal.HIGHER if alarm.phase in _RAISED else Signal.DUE
+        return Event(signal, _instant(event), due.priority, value, due.value)
+    if alarm.phase is Phase.ACKNOWLEDGED and alarm.reference is not None and rule.worse(value, alarm.reference):
+        return Event(Signal.WORSE, value=value, limit=_deepest_passed(value, rule))
+    if state.timers:
+        return Event(Signal.BEYOND, _instant(event))
+    if alarm.phase is Phase.PENDING or (alarm.phase in _RAISED and rule.cleared(value)):
+        return Event(ends(alarm), value=value)
+    return None
+
+
+def _deepest_due(timers: dict[str, Timer], rule: Rule) -> Limit | None:
+    for limit in rule.limits:
+        timer = timers.get(limit.slot)
+        if timer is not None and _is_due(limit, timer):
+            return limit
+    return None
+
+
+def _is_due(limit: Limit, timer: Timer) -> bool:
+    if timer.resets >= PATIENT_RESETS:
+        return True
+    if limit.samples is not None:
+        return timer.samples >= limit.samples
+    return limit.delay_s is not None and timer.elapsed_ms >= limit.delay_s * 1000
+
+
+def _deepest_passed(value: float, rule: Rule) -> float | None:
+    return next((limit.value for limit in rule.limits if limit.beyond(value)), None)
+
+
+def _instant(event: Measured) -> str:
+    return f"{event.boot:x}.{event.observed_ms}"

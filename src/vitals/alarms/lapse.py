@@ -1,0 +1,75 @@
+"""Conditions of absence: something that should be there is not, for longer than a delay.
+
+Sensor off, sensor silent, gateway offline and not monitored (S1) are one shape: since when, how long it may last,
+how urgent it is then. Silence is an event that time itself brings, so these are judged on ticks, by the time of
+receipt, never by a sensor's clock.
+"""
+
+from typing import Final
+
+import msgspec
+
+from vitals.alarms.crossing import Acknowledged, Ticked
+from vitals.alarms.limits import Priority
+from vitals.alarms.machine import QUIET, Alarm, Event, Phase, Signal, Transition, ends, persisted
+from vitals.alarms.machine import step as advance
+
+_RAISED: Final = frozenset({Phase.ACTIVE, Phase.ACKNOWLEDGED})
+
+
+class Lapse(msgspec.Struct, frozen=True):
+    """One condition of absence."""
+
+    alarm: Alarm = QUIET
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.alarm.phase is Phase.OFF
+
+
+PRESENT: Final = Lapse()
+"""Nothing is wrong."""
+
+
+class Absent(msgspec.Struct, frozen=True):
+    """It has been missing since *since_ms*, and may be until *due_ms*; then it alarms with *priority*."""
+
+    since_ms: int
+    due_ms: float
+    priority: Priority
+
+
+class Returned(msgspec.Struct, frozen=True):
+    """It is there."""
+
+
+def step(
+    state: Lapse, event: Absent | Returned | Ticked | Acknowledged, at_ms: int, *, realarm_ms: float
+) -> tuple[Lapse, tuple[Transition, ...]]:
+    """The condition after *event*, at *at_ms*, and what is to be told of it."""
+    judged = _judge(state.alarm, event, at_ms, realarm_ms)
+    if judged is None:
+        return state, ()
+    alarm, transitions = advance(state.alarm, judged, at_ms)
+    if alarm is state.alarm:
+        return state, transitions
+    return (PRESENT if alarm.phase is Phase.OFF else Lapse(alarm)), transitions
+
+
+def _judge(
+    alarm: Alarm, event: Absent | Returned | Ticked | Acknowledged, at_ms: int, realarm_ms: float
+) -> Event | None:
+    match event:
+        case Absent(since_ms, due_ms, priority):
+            if at_ms < due_ms:
+                signal = Signal.BEYOND
+            else:
+                signal = Signal.HIGHER if alarm.phase in _RAISED and priority > alarm.priority else Signal.DUE
+            return Event(signal, str(since_ms), priority)
+        case Returned():
+            return Event(ends(alarm))
+        case Acknowledged():
+            return Event(Signal.ACKNOWLEDGE)
+        case Ticked():
+            return Event(Signal.PERSISTED) if persisted(alarm, at_ms, realarm_ms) else None

@@ -1,0 +1,220 @@
+"""The alarm state machine: one table, one ``step``.
+
+Every alarm condition of the house, physiological or technical, goes through :data:`TRANSITIONS`; what drives it
+(``crossing``, ``lapse``) only decides which signal to give. An *episode* lasts from the onset of a condition until
+nobody needs to see it any more; its *version* counts its changes, and an acknowledgement names both (S9).
+Times are milliseconds of the collector's monotonic timeline.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from vitals.alarms.limits import Priority
+from vitals.errors import ConflictError, NotFoundError
+
+
+class Phase(StrEnum):
+    """Where an alarm condition stands."""
+
+    OFF = "off"
+    PENDING = "pending"
+    ACTIVE = "active"
+    ACKNOWLEDGED = "acknowledged"
+    ENDED = "ended"
+
+
+class Signal(StrEnum):
+    """What happened to it."""
+
+    BEYOND = "beyond"
+    DUE = "due"
+    HIGHER = "higher"
+    WORSE = "worse"
+    PERSISTED = "persisted"
+    ENDS_HIGH = "ends_high"
+    ENDS_MEDIUM = "ends_medium"
+    ENDS_LOW = "ends_low"
+    ACKNOWLEDGE = "acknowledge"
+
+
+class Change(StrEnum):
+    """What is recorded and told of a transition."""
+
+    RAISED = "raised"
+    ESCALATED = "escalated"
+    WORSENED = "worsened"
+    REALARMED = "realarmed"
+    RECURRED = "recurred"
+    ENDED = "ended"
+    ACKNOWLEDGED = "acknowledged"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One cell of the table: the next phase, and what is told (None: nothing, and the version stays)."""
+
+    phase: Phase
+    change: Change | None = None
+
+
+TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
+    # Nothing is wrong.
+    (Phase.OFF, Signal.BEYOND): Row(Phase.PENDING),
+    (Phase.OFF, Signal.DUE): Row(Phase.ACTIVE, Change.RAISED),
+    (Phase.OFF, Signal.HIGHER): Row(Phase.ACTIVE, Change.RAISED),
+    (Phase.OFF, Signal.WORSE): Row(Phase.OFF),
+    (Phase.OFF, Signal.PERSISTED): Row(Phase.OFF),
+    (Phase.OFF, Signal.ENDS_HIGH): Row(Phase.OFF),
+    (Phase.OFF, Signal.ENDS_MEDIUM): Row(Phase.OFF),
+    (Phase.OFF, Signal.ENDS_LOW): Row(Phase.OFF),
+    (Phase.OFF, Signal.ACKNOWLEDGE): Row(Phase.OFF),
+    # A limit is passed, its delay runs.
+    (Phase.PENDING, Signal.BEYOND): Row(Phase.PENDING),
+    (Phase.PENDING, Signal.DUE): Row(Phase.ACTIVE, Change.RAISED),
+    (Phase.PENDING, Signal.HIGHER): Row(Phase.ACTIVE, Change.RAISED),
+    (Phase.PENDING, Signal.WORSE): Row(Phase.PENDING),
+    (Phase.PENDING, Signal.PERSISTED): Row(Phase.PENDING),
+    (Phase.PENDING, Signal.ENDS_HIGH): Row(Phase.OFF),
+    (Phase.PENDING, Signal.ENDS_MEDIUM): Row(Phase.OFF),
+    (Phase.PENDING, Signal.ENDS_LOW): Row(Phase.OFF),
+    (Phase.PENDING, Signal.ACKNOWLEDGE): Row(Phase.PENDING),
+    # It sounds, and nobody has acknowledged it. Ended, a medium is over: a silent message (S14).
+    (Phase.ACTIVE, Signal.BEYOND): Row(Phase.ACTIVE),
+    (Phase.ACTIVE, Signal.DUE): Row(Phase.ACTIVE),
+    (Phase.ACTIVE, Signal.HIGHER): Row(Phase.ACTIVE, Change.ESCALATED),
+    (Phase.ACTIVE, Signal.WORSE): Row(Phase.ACTIVE),
+    (Phase.ACTIVE, Signal.PERSISTED): Row(Phase.ACTIVE),
+    (Phase.ACTIVE, Signal.ENDS_HIGH): Row(Phase.ENDED, Change.ENDED),
+    (Phase.ACTIVE, Signal.ENDS_MEDIUM): Row(Phase.OFF, Change.ENDED),
+    (Phase.ACTIVE, Signal.ENDS_LOW): Row(Phase.OFF, Change.ENDED),
+    (Phase.ACTIVE, Signal.ACKNOWLEDGE): Row(Phase.ACKNOWLEDGED, Change.ACKNOWLEDGED),
+    # Somebody has taken it on; the condition lasts.
+    (Phase.ACKNOWLEDGED, Signal.BEYOND): Row(Phase.ACKNOWLEDGED),
+    (Phase.ACKNOWLEDGED, Signal.DUE): Row(Phase.ACKNOWLEDGED),
+    (Phase.ACKNOWLEDGED, Signal.HIGHER): Row(Phase.ACTIVE, Change.ESCALATED),
+    (Phase.ACKNOWLEDGED, Signal.WORSE): Row(Phase.ACTIVE, Change.WORSENED),
+    (Phase.ACKNOWLEDGED, Signal.PERSISTED): Row(Phase.ACTIVE, Change.REALARMED),
+    (Phase.ACKNOWLEDGED, Signal.ENDS_HIGH): Row(Phase.OFF, Change.ENDED),
+    (Phase.ACKNOWLEDGED, Signal.ENDS_MEDIUM): Row(Phase.OFF, Change.ENDED),
+    (Phase.ACKNOWLEDGED, Signal.ENDS_LOW): Row(Phase.OFF, Change.ENDED),
+    (Phase.ACKNOWLEDGED, Signal.ACKNOWLEDGE): Row(Phase.ACKNOWLEDGED),
+    # A high that ended unacknowledged: it stays, and sounds, until somebody acknowledges it (S14).
+    (Phase.ENDED, Signal.BEYOND): Row(Phase.ENDED),
+    (Phase.ENDED, Signal.DUE): Row(Phase.ACTIVE, Change.RECURRED),
+    (Phase.ENDED, Signal.HIGHER): Row(Phase.ACTIVE, Change.RECURRED),
+    (Phase.ENDED, Signal.WORSE): Row(Phase.ENDED),
+    (Phase.ENDED, Signal.PERSISTED): Row(Phase.ENDED),
+    (Phase.ENDED, Signal.ENDS_HIGH): Row(Phase.ENDED),
+    (Phase.ENDED, Signal.ENDS_MEDIUM): Row(Phase.ENDED),
+    (Phase.ENDED, Signal.ENDS_LOW): Row(Phase.ENDED),
+    (Phase.ENDED, Signal.ACKNOWLEDGE): Row(Phase.OFF, Change.ACKNOWLEDGED),
+}
+
+SOUNDING: Final = frozenset({Phase.ACTIVE, Phase.ENDED})
+"""Phases that are to be heard."""
+
+RAISING: Final = frozenset({Change.RAISED, Change.ESCALATED, Change.WORSENED, Change.REALARMED, Change.RECURRED})
+"""Changes after which an alarm sounds as new."""
+
+_ENDS: Final = {
+    Priority.HIGH: Signal.ENDS_HIGH,
+    Priority.MEDIUM: Signal.ENDS_MEDIUM,
+    Priority.LOW: Signal.ENDS_LOW,
+}
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """One alarm condition as it stands.
+
+    *episode* is the instant that began it, a word without meaning to anybody else. *priority* is the highest reached.
+    *value* and *limit* are those of the last time it sounded as new, *reference* the value when it was acknowledged.
+    *changed_ms* is when *version* last rose.
+    """
+
+    phase: Phase = Phase.OFF
+    episode: str = ""
+    version: int = 0
+    priority: Priority = Priority.LOW
+    value: float | None = None
+    limit: float | None = None
+    reference: float | None = None
+    changed_ms: int = 0
+
+
+QUIET: Final = Alarm()
+"""No episode."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A signal and what it carries: *episode* names a new episode, should one begin."""
+
+    signal: Signal
+    episode: str = ""
+    priority: Priority = Priority.LOW
+    value: float | None = None
+    limit: float | None = None
+
+
+class Transition(msgspec.Struct, frozen=True):
+    """One change, and the alarm just after it (with its version and episode, also where the episode is over)."""
+
+    change: Change
+    alarm: Alarm
+    at_ms: int
+
+
+def step(alarm: Alarm, event: Event, at_ms: int) -> tuple[Alarm, tuple[Transition, ...]]:
+    """The alarm after *event*, and what is to be told of it; an event that changes nothing returns *alarm* itself."""
+    row = TRANSITIONS[alarm.phase, event.signal]
+    if row.change is None:
+        return _unheard(alarm, row.phase, event), ()
+    after = _changed(alarm, row, event, at_ms)
+    left = QUIET if after.phase is Phase.OFF else after
+    return left, (Transition(row.change, after, at_ms),)
+
+
+def ends(alarm: Alarm) -> Signal:
+    """The signal by which the condition of *alarm* ends: what follows depends on the priority it had reached."""
+    return _ENDS[alarm.priority]
+
+
+def persisted(alarm: Alarm, at_ms: int, realarm_ms: float) -> bool:
+    """Whether a high was acknowledged *realarm_ms* ago and its condition lasts, so that it sounds again (S8)."""
+    waiting = alarm.phase is Phase.ACKNOWLEDGED and alarm.priority is Priority.HIGH
+    return waiting and at_ms - alarm.changed_ms >= realarm_ms
+
+
+def require(alarm: Alarm, episode: str, version: int) -> None:
+    """Refuse an acknowledgement of anything but *alarm* as it stands (S9).
+
+    Raises:
+        NotFoundError: that episode is over, or never was.
+        ConflictError: it changed since *version*, or is acknowledged already.
+    """
+    if alarm.phase in {Phase.OFF, Phase.PENDING} or alarm.episode != episode:
+        raise NotFoundError("that alarm is over; nothing was acknowledged")
+    if alarm.version != version:
+        raise ConflictError(f"the alarm changed (version {alarm.version}, not {version}); look again before you act")
+    if alarm.phase is Phase.ACKNOWLEDGED:
+        raise ConflictError("the alarm is acknowledged already")
+
+
+def _unheard(alarm: Alarm, phase: Phase, event: Event) -> Alarm:
+    if phase is alarm.phase:
+        return alarm
+    return QUIET if phase is Phase.OFF else Alarm(phase=phase, episode=event.episode)
+
+
+def _changed(alarm: Alarm, row: Row, event: Event, at_ms: int) -> Alarm:
+    raising = row.change in RAISING
+    return Alarm(
+        phase=row.phase,
+        episode=alarm.episode or event.episode,
+        version=alarm.version + 1,
+        priority=max(alarm.priority, event.priority),
+        value=event.value if raising and event.value is not None else alarm.value,
+        limit=event.limit if raising and event.limit is not None else alarm.limit,
+        reference=event.value if row.change is Change.ACKNOWLEDGED else alarm.reference,
+        changed_ms=at_ms,
+    )
