@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from vitals.wire.bodies import Ranges
+from vitals.wire.bodies import Gap, Ranges, Void
 from vitals.wire.header import Header
 
 
@@ -40,7 +40,10 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """One stored observation; *utc_ms* is its time by the gateway's clock, *at_ms* by its monotonic one."""
+    """One stored observation; *utc_ms* is its time by the gateway's clock, *at_ms* by its monotonic one.
+
+    *quality* is the byte of the wire: validity in the low four bits, the missing reason in the high four.
+    """
 
     utc_ms: int
     at_ms: int
@@ -50,30 +53,67 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store holds, in observations except where named."""
+    """What a store holds, in observations except *rows* (of the log) and *quarantined_batches*.
 
-    rows: int
+    A rejected notification counts as one observation; a quarantined batch counts the observations that can be read
+    in it, which are none where its body cannot be.
+    """
+
+    rows: int = 0
+    observations: int = 0
+    quarantined: int = 0
+    redelivered: int = 0
+    quarantined_batches: int = 0
+
+
+class StoredGap(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway says never reached its spool."""
+
+    gateway: str
+    log_seq: int
+    received_utc_ms: int
+    gap: Gap
+
+
+class StoredVoid(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway says it dropped; *dropped* is the part of its ranges that this store did not hold already."""
+
+    gateway: str
+    log_seq: int
+    received_utc_ms: int
+    void: Void
+    dropped: Ranges
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """Something set aside: a whole batch (*log_seq* None), or one rejected notification of a logged one.
+
+    A batch has its *arrival*, with the reason in it; a notification has its sensor, characteristic, time and bytes.
+    *released_as* is the place in the log that a batch got when it was processed again.
+    """
+
+    number: int
+    gateway: str
+    reason: str
     observations: int
-    quarantined: int
-    redelivered: int
+    arrival: Arrival | None = None
+    log_seq: int | None = None
+    sensor: str = ""
+    characteristic: str = ""
+    at_ms: int = 0
+    payload: bytes = b""
+    released_as: int | None = None
 
 
-class Series(Protocol):
-    """What a series store does."""
+class Reader(Protocol):
+    """What can be read from a series store, also while it is written to."""
 
     @property
     def store(self) -> int:
         """64-bit name of this store: minted at creation and at restore."""
 
-    def commit(self, arrivals: Sequence[Arrival]) -> list[Logged]:
-        """Write *arrivals* in ONE durable transaction: log, quarantine, intervals, gaps and voids.
-
-        Returns those that were new; one already committed is dropped and counted as redelivered. When it returns,
-        every arrival may be acknowledged.
-
-        Raises:
-            StoreError: nothing of it was written.
-        """
+    def gateways(self) -> list[str]:
+        """Every gateway that this store has heard of, in order of name."""
 
     def committed(self, gateway: str) -> Ranges:
         """Merged inclusive ranges that this store holds of *gateway*."""
@@ -82,10 +122,52 @@ class Series(Protocol):
         """The log beyond *after*, in order."""
 
     def points(self, sensor: str, metric: str, from_utc_ms: int, to_utc_ms: int) -> list[Point]:
-        """Observations in [from, to), ordered by time; missing ones have no value."""
+        """Observations in [from, to), ordered by time; missing ones have no value.
+
+        Args:
+            sensor: identity of the sensor.
+            metric: its label, ``spo2``.
+            from_utc_ms: first millisecond.
+            to_utc_ms: first millisecond that does not count.
+
+        Raises:
+            NotFoundError: no metric has that label.
+        """
 
     def counts(self) -> Counts:
         """Totals, for the ledger."""
 
+    def gaps(self) -> list[StoredGap]:
+        """Every declared gap, in order of arrival."""
+
+    def voids(self) -> list[StoredVoid]:
+        """Every declared drop, in order of arrival."""
+
+    def quarantined(self) -> list[Quarantined]:
+        """Everything that was ever set aside, in order of arrival."""
+
     def close(self) -> None:
         """Give the files back."""
+
+
+class Series(Reader, Protocol):
+    """A series store: one writer."""
+
+    def commit(self, arrivals: Sequence[Arrival]) -> list[Logged]:
+        """Write *arrivals* in ONE durable transaction: log, quarantine, intervals, gaps and voids.
+
+        Returns those that were new and recorded; one already committed is dropped and counted as redelivered. When
+        it returns, every arrival may be acknowledged.
+
+        Raises:
+            StoreError: nothing of it was written.
+        """
+
+    def release(self, number: int) -> Logged:
+        """Record the quarantined batch *number* after all, in one transaction; its identity stays what it was.
+
+        Raises:
+            NotFoundError: there is no such batch in quarantine, or it was released already.
+            DecodeError: its body still cannot be read.
+            StoreError: nothing of it was written.
+        """

@@ -1,0 +1,340 @@
+"""A series store in one SQLite file: an append-only log of blobs, written by one connection.
+
+WAL with synchronous=FULL: a commit is one fsync and durable when it returns. SQLite before 3.51.3 can lose data when
+two connections write or checkpoint at once (WAL reset), so one connection writes and every other is ``mode=ro``; a
+lock beside the file keeps a second server out.
+"""
+
+import fcntl
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from vitals.errors import ConfigurationError, NotFoundError, StoreError
+from vitals.observation import GenerationMode
+from vitals.series.base import Arrival, Counts, Logged, Point, Quarantined, StoredGap, StoredVoid
+from vitals.series.contents import settles
+from vitals.series.intervals import Intervals
+from vitals.series.posting import Entry, EpochKey, Posting, post, readmit, released, set_aside
+from vitals.series.reader import SqliteReader
+from vitals.series.tables import (
+    FORMAT,
+    RECEIPT,
+    SCHEMA,
+    TALLY,
+    quarantine_row,
+    receipt,
+    require_format,
+    signed,
+    translated,
+    unsigned,
+)
+from vitals.wire.bodies import ClockState, Data, Gap, Ranges, Void
+
+BUSY_MS: Final = 5000
+PAGE_BYTES: Final = 4096
+
+
+def open_reader(path: Path) -> SqliteReader:
+    """Read the store at *path*, also while a server writes to it.
+
+    Raises:
+        StoreError: it is not there, or no series store of a format that this release reads.
+    """
+    return SqliteReader(path)
+
+
+class SqliteSeries:
+    """Implements :class:`vitals.series.base.Series`.
+
+    ``commit`` and ``release`` are called from one thread at a time; everything else from any.
+    """
+
+    def __init__(self, path: Path, mode: GenerationMode, *, max_bytes: int | None = None) -> None:
+        """Open the store at *path*, or make it.
+
+        Args:
+            path: the file; ``-wal``, ``-shm`` and ``.lock`` stand beside it.
+            mode: the only generation mode it records; a store keeps the mode it was made with (S13).
+            max_bytes: how large the file may grow; None leaves that to the disk.
+
+        Raises:
+            ConfigurationError: the store was made for another mode.
+            StoreError: it cannot be opened, is damaged, or another server writes to it.
+        """
+        self._path = str(path)
+        with ExitStack() as opened:
+            opened.callback(os.close, _lock(path))
+            try:
+                self._connection = opened.enter_context(closing(_connect(path)))
+                self._open(mode)
+                self.limit(max_bytes)
+            except sqlite3.Error as error:
+                raise translated(self._path, error) from None
+            self._reader = opened.enter_context(closing(SqliteReader(path)))
+            self._opened = opened.pop_all()
+
+    @property
+    def store(self) -> int:
+        """64-bit name of this store."""
+        return self._reader.store
+
+    def limit(self, max_bytes: int | None) -> None:
+        """Let the file grow to *max_bytes*, or as far as the disk goes."""
+        pages = 2**32 - 2 if max_bytes is None else max(1, max_bytes // PAGE_BYTES)
+        self._connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+
+    def gateways(self) -> list[str]:
+        """Every gateway that this store has heard of, in order of name."""
+        return sorted({gateway for gateway, _ in list(self._received)})
+
+    def commit(self, arrivals: Sequence[Arrival]) -> list[Logged]:
+        """Write *arrivals* in one durable transaction; see the contract. Raises StoreError."""
+        posting = post(arrivals, self._held)
+        return self._write(posting, posting.added_to(self._counts))
+
+    def release(self, number: int) -> Logged:
+        """Record a quarantined batch after all; see the contract. Raises NotFoundError, DecodeError, StoreError."""
+        item = self._reader.quarantined_batch(number)
+        if item is None:
+            raise NotFoundError(f"nothing has number {number} in quarantine")
+        posting = readmit(item, self._held)
+        (logged,) = self._write(posting, released(item, posting.added_to(self._counts)), item)
+        return logged
+
+    def committed(self, gateway: str) -> Ranges:
+        """Merged inclusive ranges that this store holds of *gateway*."""
+        return {epoch: held.ranges for (name, epoch), held in list(self._received.items()) if name == gateway}
+
+    def replay(self, after: int) -> Iterator[Logged]:
+        """The log beyond *after*, in order. Raises StoreError."""
+        return self._reader.replay(after)
+
+    def points(self, sensor: str, metric: str, from_utc_ms: int, to_utc_ms: int) -> list[Point]:
+        """Observations in [from, to), ordered by time. Raises StoreError."""
+        return self._reader.points(sensor, metric, from_utc_ms, to_utc_ms)
+
+    def counts(self) -> Counts:
+        """Totals, for the ledger."""
+        return self._counts
+
+    def gaps(self) -> list[StoredGap]:
+        """Every declared gap, in order of arrival."""
+        return self._reader.gaps()
+
+    def voids(self) -> list[StoredVoid]:
+        """Every declared drop, in order of arrival."""
+        return self._reader.voids()
+
+    def quarantined(self) -> list[Quarantined]:
+        """Everything that was ever set aside, in order of arrival. Raises StoreError."""
+        return self._reader.quarantined()
+
+    def close(self) -> None:
+        """Give the files back. No commit may be running."""
+        self._opened.close()
+
+    def _open(self, mode: GenerationMode) -> None:
+        connection = self._connection
+        if require_format(self._path, connection) == 0:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            store = signed(secrets.randbits(64))
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO store VALUES ({store}, {int(mode)}); "  # noqa: S608 - two numbers
+                f"PRAGMA user_version = {FORMAT}; COMMIT;"
+            )
+        (made_for,) = connection.execute("SELECT mode FROM store").fetchone()
+        if made_for != mode:
+            raise ConfigurationError(
+                f"{self._path} holds {GenerationMode(made_for).label} data and this server's mode is {mode.label}: "
+                "give each mode a store of its own"
+            )
+        self._names: dict[str, int] = {text: number for number, text in connection.execute("SELECT * FROM name")}
+        texts = {number: text for text, number in self._names.items()}
+        self._received: dict[EpochKey, Intervals] = {}
+        for gateway, epoch, low, high in connection.execute("SELECT * FROM received"):
+            key = (texts[gateway], unsigned(epoch))
+            self._received.setdefault(key, Intervals()).add(unsigned(low), unsigned(high))
+        self._clocks: dict[tuple[str, int], int] = {
+            (texts[gateway], unsigned(boot)): offset
+            for gateway, boot, offset in connection.execute("SELECT * FROM clock")
+        }
+        tally = connection.execute(f"SELECT {TALLY} FROM tally").fetchone()  # noqa: S608 - our own columns
+        self._counts = Counts(**dict(zip(Counts.__struct_fields__, tally, strict=True)))
+        used: dict[str, int] = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        self._log_seq, self._number = used.get("log", 0), used.get("quarantine", 0)
+
+    def _held(self, key: EpochKey) -> Intervals:
+        return self._received.get(key, Intervals())
+
+    def _write(self, posting: Posting, counts: Counts, item: Quarantined | None = None) -> list[Logged]:
+        aside = set_aside(posting, self._log_seq + 1, self._number + 1)
+        draft = _Draft(self._connection, self._names, self._clocks)
+        with self._transaction():
+            draft.log(posting.entries, self._log_seq + 1)
+            draft.received(posting.received, self._received)
+            draft.quarantine(aside)
+            draft.settle(posting.entries)
+            if item is not None:
+                draft.released(item.number, self._log_seq + 1)
+            draft.tally(counts)
+        first = self._log_seq + 1
+        self._counts = counts
+        self._names.update(draft.names)
+        self._clocks.update(draft.clocks)
+        self._received.update(posting.received)
+        self._log_seq += len(posting.entries)
+        self._number += len(aside)
+        return [Logged(log_seq=log_seq, arrival=entry.arrival) for log_seq, entry in enumerate(posting.entries, first)]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of it or, with a StoreError, nothing; the next one starts clean."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            if self._connection.in_transaction:
+                with suppress(sqlite3.Error):  # a failing disk may refuse this too: SQLite has rolled back then
+                    self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise translated(self._path, error) from None
+            raise
+
+
+class _Draft:
+    """The statements of one transaction; what it learns counts only once that is committed."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, names: dict[str, int], known: dict[tuple[str, int], int]
+    ) -> None:
+        self._connection = connection
+        self._known_names = names
+        self._known = known
+        self.names: dict[str, int] = {}
+        self.clocks: dict[tuple[str, int], int] = {}
+
+    def log(self, entries: Sequence[Entry], first: int) -> None:
+        rows: list[tuple[Any, ...]] = []
+        gaps: list[tuple[Any, ...]] = []
+        voids: list[tuple[Any, ...]] = []
+        for log_seq, entry in enumerate(entries, first):
+            arrival, body = entry.arrival, entry.contents.body
+            gateway, at = self._name(arrival.gateway), arrival.received_utc_ms
+            identity = (signed(arrival.header.epoch), signed(arrival.header.seq))
+            rows.append((log_seq, gateway, *identity, *receipt(arrival)))
+            if isinstance(body, Data):
+                self._spans(entry, body, log_seq, gateway)
+            elif isinstance(body, Gap):
+                gaps.append((log_seq, gateway, at, arrival.body))
+            elif isinstance(body, Void):
+                voids.append((log_seq, gateway, at, arrival.body, msgspec.msgpack.encode(entry.dropped)))
+        execute = self._connection.executemany
+        execute(
+            f"INSERT INTO log(log_seq, gateway, epoch, seq, {RECEIPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
+            rows,
+        )
+        execute("INSERT INTO gap VALUES (?, ?, ?, ?)", gaps)
+        execute("INSERT INTO void VALUES (?, ?, ?, ?, ?)", voids)
+
+    def received(self, after: dict[EpochKey, Intervals], before: dict[EpochKey, Intervals]) -> None:
+        gone: list[tuple[int, int, int]] = []
+        new: list[tuple[int, int, int, int]] = []
+        for key, intervals in after.items():
+            gateway, epoch = self._name(key[0]), signed(key[1])
+            held = set(before.get(key, Intervals()))
+            will = set(intervals)
+            gone += [(gateway, epoch, signed(low)) for low, _ in held - will]
+            new += [(gateway, epoch, signed(low), signed(high)) for low, high in will - held]
+        self._connection.executemany("DELETE FROM received WHERE gateway = ? AND epoch = ? AND lo = ?", gone)
+        self._connection.executemany("INSERT INTO received VALUES (?, ?, ?, ?)", new)
+
+    def quarantine(self, items: Sequence[Quarantined]) -> None:
+        self._connection.executemany(
+            "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            [quarantine_row(item, self._name(item.gateway)) for item in items],
+        )
+
+    def settle(self, entries: Sequence[Entry]) -> None:
+        """Correct the UTC of what was recorded while its gateway's clock was not set."""
+        for entry in entries:
+            clock = settles(entry.contents.body)
+            boot = (entry.arrival.gateway, entry.arrival.header.boot)
+            if clock is None or boot in self._known or boot in self.clocks:
+                continue
+            self.clocks[boot] = offset = clock.utc_offset_ms
+            gateway, number = self._name(boot[0]), signed(boot[1])
+            self._connection.execute("INSERT INTO clock VALUES (?, ?, ?)", (gateway, number, offset))
+            waiting = self._connection.execute(
+                "SELECT sensor, to_utc_ms, log_seq FROM unsettled WHERE gateway = ? AND boot = ?", (gateway, number)
+            ).fetchall()
+            self._connection.executemany(
+                "UPDATE span SET from_utc_ms = from_utc_ms + :offset - utc_offset_ms, "
+                "to_utc_ms = to_utc_ms + :offset - utc_offset_ms, utc_offset_ms = :offset "
+                "WHERE sensor = :sensor AND to_utc_ms = :to AND log_seq = :log_seq",
+                [
+                    {"offset": offset, "sensor": sensor, "to": to_utc_ms, "log_seq": log_seq}
+                    for sensor, to_utc_ms, log_seq in waiting
+                ],
+            )
+            self._connection.execute("DELETE FROM unsettled WHERE gateway = ? AND boot = ?", (gateway, number))
+
+    def released(self, number: int, log_seq: int) -> None:
+        self._connection.execute("UPDATE quarantine SET released_as = ? WHERE number = ?", (log_seq, number))
+
+    def tally(self, counts: Counts) -> None:
+        self._connection.execute(
+            "UPDATE tally SET rows = ?, observations = ?, quarantined = ?, redelivered = ?, quarantined_batches = ?",
+            msgspec.structs.astuple(counts),
+        )
+
+    def _spans(self, entry: Entry, data: Data, log_seq: int, gateway: int) -> None:
+        boot = (entry.arrival.gateway, entry.arrival.header.boot)
+        is_set = data.clock is ClockState.SYNCHRONISED
+        offset = data.utc_offset_ms if is_set else self._known.get(boot, data.utc_offset_ms)
+        for span in entry.contents.spans:
+            sensor, to_utc_ms = self._name(span.sensor), span.last_ms + offset
+            self._connection.execute(
+                "INSERT INTO span VALUES (?, ?, ?, ?, ?)",
+                (sensor, to_utc_ms, log_seq, span.first_ms + offset, offset),
+            )
+            if not is_set and boot not in self._known:
+                self._connection.execute(
+                    "INSERT INTO unsettled VALUES (?, ?, ?, ?, ?)",
+                    (gateway, signed(boot[1]), log_seq, sensor, to_utc_ms),
+                )
+
+    def _name(self, text: str) -> int:
+        number = self._known_names.get(text) or self.names.get(text)
+        if number is None:
+            number = self.names[text] = len(self._known_names) + len(self.names) + 1
+            self._connection.execute("INSERT INTO name VALUES (?, ?)", (number, text))
+        return number
+
+
+def _lock(path: Path) -> int:
+    """Hold the store for this process; the kernel lets go of it however the process ends."""
+    try:
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"cannot write beside the series store {path}: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise StoreError(f"another server writes to the series store {path}: stop it, or name another store") from None
+    return descriptor
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}").fetchone()
+    connection.execute("PRAGMA synchronous = FULL").fetchone()
+    return connection

@@ -1,0 +1,106 @@
+"""What an arrival says is read to its end before anything is done with it."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.batches import SENSOR, arrival, data, gap, rejected, void
+
+from vitals.codes import Metric
+from vitals.errors import DecodeError, NotFoundError
+from vitals.series import contents
+from vitals.series.base import Logged
+from vitals.wire import bodies, columns
+from vitals.wire.bodies import Block, Column
+from vitals.wire.header import MAX_MS, Kind
+
+COLUMN = st.builds(
+    Column,
+    code=st.integers(0, 17),
+    values=st.binary(max_size=12),
+    rows=st.sampled_from([b"", b"\x00\x00", b"\x01\x00", b"\x00\x00\x01\x00", b"\xff\xff", b"\x01"]),
+    quality=st.one_of(st.just(b""), st.binary(max_size=4)),
+)
+BLOCK = st.builds(
+    Block,
+    sensor=st.just(SENSOR),
+    characteristic=st.just("2A5F"),
+    first_ms=st.integers(0, 10_000),
+    deltas=st.sampled_from([b"", bytes(4), bytes(8), bytes(3)]),
+    metrics=st.lists(COLUMN, max_size=2),
+    attributes=st.lists(COLUMN, max_size=1),
+)
+
+
+@given(BLOCK)
+@settings(max_examples=400)
+def test_what_can_be_read_can_be_unpacked_and_what_cannot_can_not(block: Block) -> None:
+    body = msgspec.structs.replace(data(()), blocks=[block])
+    try:
+        rows = columns.unpack(block)
+    except DecodeError:
+        with pytest.raises(DecodeError):
+            contents.read(arrival(1, body))
+    else:
+        read = contents.read(arrival(1, body))
+        assert read.observations == sum(len(row.reading.observations) for row in rows)
+
+
+@given(st.binary(max_size=60), st.integers(0, 255))
+def test_random_bytes_raise_nothing_but_a_decode_error(body: bytes, kind: int) -> None:
+    try:
+        contents.read(arrival(1, body, kind=kind))
+    except DecodeError:
+        return
+
+
+def test_observations_rejected_ones_and_spans() -> None:
+    read = contents.read(arrival(1, data([97.0, None, 96.0], at_ms=500, rejected=[rejected()])))
+    assert (read.observations, read.rejected) == (3, 1)
+    assert read.spans == (contents.Span(SENSOR, 500, 2500),)
+
+
+def test_one_span_covers_every_characteristic_of_a_sensor() -> None:
+    blocks = data([97.0], at_ms=5000).blocks + data([96.0, 95.0], at_ms=3000).blocks
+    read = contents.read(arrival(1, msgspec.structs.replace(data(()), blocks=blocks)))
+    assert read.spans == (contents.Span(SENSOR, 3000, 5000),)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        void({-1: [(1, 2)]}),
+        void({1: [(2, 1)]}),
+        void({1: [(-1, 1)]}),
+        void({1: [(0, 2**63)]}),
+        data(at_ms=MAX_MS, values=[97.0, 96.0]),
+    ],
+)
+def test_impossible_ranges_and_times_are_refused(body: bodies.Body) -> None:
+    with pytest.raises(DecodeError):
+        contents.read(arrival(1, body))
+
+
+def test_points_and_identities_of_a_batch() -> None:
+    batch = arrival(7, data([97.0, None, 96.0], at_ms=1000))
+    found = list(contents.points(batch, SENSOR, Metric.SPO2, 100, (1100, 3100)))
+    assert [(point.utc_ms, point.value) for point in found] == [(1100, 97.0), (2100, None)]
+    assert list(contents.points(batch, "other", Metric.SPO2, 100, (0, 9999))) == []
+    log = [Logged(log_seq=1, arrival=batch), Logged(log_seq=2, arrival=arrival(8, gap()))]
+    stored = list(contents.stored(log))
+    assert [(item.seq, item.at_ms, item.raw) for item in stored] == [(7, 1000, 9700), (7, 2000, 0), (7, 3000, 9600)]
+    assert {item.metric for item in stored} == {Metric.SPO2}
+
+
+def test_a_label_that_names_nothing() -> None:
+    assert contents.metric_of("spo2") is Metric.SPO2
+    with pytest.raises(NotFoundError, match="sp02"):
+        contents.metric_of("sp02")
+
+
+def test_only_a_synchronised_clock_settles() -> None:
+    set_clock = bodies.Clock(5, 7, bodies.ClockState.SYNCHRONISED)
+    assert contents.settles(set_clock) == set_clock
+    assert contents.settles(bodies.Clock(5, 7, bodies.ClockState.HOLDOVER)) is None
+    assert contents.settles(gap()) is None
+    assert contents.read(arrival(1, set_clock, kind=Kind.CLOCK)).body == set_clock
