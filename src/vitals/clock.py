@@ -6,11 +6,12 @@ UTC is an attribute (protocol, section Time).
 
 import hashlib
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -77,7 +78,7 @@ class ManualClock:
 
 def iso(utc_ms: int) -> str:
     """UTC milliseconds as ISO 8601 with milliseconds, for example ``2026-11-22T03:14:15.926Z``."""
-    moment = datetime.fromtimestamp(utc_ms / 1000, tz=UTC)
+    moment = _EPOCH + timedelta(milliseconds=utc_ms)  # a float of seconds would lose the last millisecond
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
