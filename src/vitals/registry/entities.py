@@ -1,0 +1,181 @@
+"""What goes into the registry and comes out of it: plain values, moments in UTC milliseconds."""
+
+import re
+import zoneinfo
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from vitals.alarms import profile as profiles
+from vitals.codes import BY_LABEL
+from vitals.errors import ConfigurationError
+
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_SENSOR: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,62}")
+
+
+class Patient(msgspec.Struct, frozen=True, kw_only=True):
+    """A person. *position* None takes the next free place on the wall; *birth_date* is ISO 8601."""
+
+    id: str
+    family: str
+    given: str
+    birth_date: str
+    record_number: str
+    time_zone: str = "UTC"
+    position: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Family name first, as it stands on the wall."""
+        return f"{self.family}, {self.given}"
+
+
+class Sensor(msgspec.Struct, frozen=True, kw_only=True):
+    """A sensor by its Bluetooth identity address."""
+
+    id: str
+    model: str = ""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A monitoring plan. No plan, no green.
+
+    *prescribed* maps a metric's label to its sensors in order of preference; without any, the order of binding
+    decides. *profile* is a built-in one (empty: the server's); *limits* is TOML of a profile's shape, prescribed for
+    this patient over it.
+    """
+
+    prescribed: dict[str, list[str]]
+    profile: str = ""
+    limits: str = ""
+    watched_hours: str = "00:00-24:00"
+    responsible_nurse: str = ""
+    cover: str = ""
+    no_answer: str = ""
+    on_oxygen: bool = False
+    prescribed_by: str = ""
+    from_utc_ms: int = 0
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
+    """A sensor on a patient from one moment until another; open while *until_utc_ms* is None."""
+
+    sensor: str
+    patient: str
+    from_utc_ms: int
+    until_utc_ms: int | None = None
+
+    def covers(self, utc_ms: int) -> bool:
+        """Whether the sensor was on the patient at that moment."""
+        return self.from_utc_ms <= utc_ms and (self.until_utc_ms is None or utc_ms < self.until_utc_ms)
+
+
+class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
+    """A patient, the plan in force (None: nobody watches) and every binding there ever was, in order of binding."""
+
+    patient: Patient
+    plan: Plan | None
+    bindings: tuple[Binding, ...]
+
+
+class State(msgspec.Struct, frozen=True):
+    """One row of ``alarm_state``; *state* None removes it."""
+
+    subject: str
+    condition: str
+    state: bytes | None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``alarm_event``."""
+
+    episode: str
+    version: int
+    subject: str
+    patient_id: str | None
+    condition: str
+    kind: str
+    change: str
+    priority: str
+    phase: str
+    message: str
+    metric: str | None
+    value: float | None
+    limit_value: float | None
+    actor: str | None
+    at_utc_ms: int
+    observed_utc_ms: int | None
+    observed_ms: int | None
+    received_ms: int | None
+    raised_ms: int
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``user_action``."""
+
+    key: str
+    actor: str
+    action: str
+    episode: str
+    version: int
+    at_utc_ms: int
+    answer: bytes
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """How far consumer *name* has come in the log of *store*, and its timeline as it left it."""
+
+    name: str
+    store: int
+    log_seq: int
+    timeline: bytes = b""
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """All of transaction B."""
+
+    cursor: Cursor
+    states: list[State] = []
+    events: list[Event] = []
+    actions: list[Action] = []
+
+
+def require_patient(patient: Patient) -> Patient:
+    """*patient*, if it can be enrolled.
+
+    Raises:
+        ConfigurationError: an identifier, date or time zone cannot be one.
+    """
+    if _ID.fullmatch(patient.id) is None:
+        raise ConfigurationError(f"patient id {patient.id!r}: letters, digits, dot, dash and underscore only")
+    if not patient.family or not patient.record_number:
+        raise ConfigurationError(f"patient {patient.id}: a family name and a record number are needed (S10)")
+    try:
+        date.fromisoformat(patient.birth_date)
+    except ValueError:
+        raise ConfigurationError(
+            f"patient {patient.id}: {patient.birth_date!r} is no date such as 1951-03-14"
+        ) from None
+    try:
+        zoneinfo.ZoneInfo(patient.time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigurationError(f"patient {patient.id}: no time zone {patient.time_zone!r}") from None
+    return patient
+
+
+def require_sensor(sensor: Sensor) -> Sensor:
+    """*sensor*, if its identifier can be one. Raises ConfigurationError."""
+    if _SENSOR.fullmatch(sensor.id) is None:
+        raise ConfigurationError(f"sensor id {sensor.id!r}: letters, digits, colon, dot, dash and underscore only")
+    return sensor
+
+
+def require_plan(plan: Plan) -> Plan:
+    """*plan*, if its metrics, profile and limits can be used. Raises ConfigurationError."""
+    for label in plan.prescribed:
+        if label not in BY_LABEL:
+            raise ConfigurationError(f"monitoring plan: {label!r} is no metric")
+    profiles.prescribe(profiles.built_in(plan.profile or "adult"), plan.limits)
+    return plan

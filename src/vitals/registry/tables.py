@@ -1,0 +1,186 @@
+"""The registry's tables.
+
+History is kept, never overwritten: a binding and a monitoring plan have a beginning and an end. Moments are UTC
+milliseconds. Migrations expand first and contract a release later (``migrations``), so that the previous release
+still runs on a registry that this one has opened.
+"""
+
+from typing import Annotated, Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, MetaData, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+Long = Annotated[int, mapped_column(BigInteger)]
+"""Milliseconds and log sequences: 64 bits, also where integers have 32."""
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that a migration can address it."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - read by SQLAlchemy as it is
+
+
+class PatientRow(Base):
+    """A person who is monitored; *position* is the fixed place on the wall, *time_zone* that of the site."""
+
+    __tablename__ = "patient"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    family_name: Mapped[str]
+    given_name: Mapped[str]
+    birth_date: Mapped[str]
+    record_number: Mapped[str] = mapped_column(unique=True)
+    time_zone: Mapped[str]
+    position: Mapped[int] = mapped_column(unique=True)
+    enrolled_utc_ms: Mapped[Long]
+
+
+class SensorRow(Base):
+    """A sensor by its identity address."""
+
+    __tablename__ = "sensor"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str]
+    added_utc_ms: Mapped[Long]
+
+
+class GatewayRow(Base):
+    """A gateway that is expected to be there."""
+
+    __tablename__ = "gateway"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    site: Mapped[str]
+    added_utc_ms: Mapped[Long]
+
+
+class BindingRow(Base):
+    """A sensor on a patient from one moment until another; open while *until_utc_ms* is null."""
+
+    __tablename__ = "binding"
+    __table_args__ = (
+        Index(
+            "uq_binding_open",
+            "sensor_id",
+            unique=True,
+            sqlite_where=text("until_utc_ms IS NULL"),
+            postgresql_where=text("until_utc_ms IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sensor_id: Mapped[str] = mapped_column(ForeignKey("sensor.id"))
+    patient_id: Mapped[str] = mapped_column(ForeignKey("patient.id"), index=True)
+    from_utc_ms: Mapped[Long]
+    until_utc_ms: Mapped[Long | None]
+    bound_by: Mapped[str]
+    unbound_by: Mapped[str | None]
+
+
+class PlanRow(Base):
+    """What is prescribed for a patient from one moment until another (safety.md, the monitoring plan).
+
+    *prescribed* maps a metric to its sensors in order of preference; *limits* is a profile fragment over *profile*.
+    """
+
+    __tablename__ = "monitoring_plan"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = mapped_column(ForeignKey("patient.id"), index=True)
+    from_utc_ms: Mapped[Long]
+    until_utc_ms: Mapped[Long | None]
+    prescribed: Mapped[dict[str, Any]]
+    profile: Mapped[str]
+    limits: Mapped[str]
+    watched_hours: Mapped[str]
+    responsible_nurse: Mapped[str]
+    cover: Mapped[str]
+    no_answer: Mapped[str]
+    on_oxygen: Mapped[bool]
+    prescribed_by: Mapped[str]
+
+
+class AlarmStateRow(Base):
+    """One condition of one subject as it stands, or (condition empty) what was last heard of that subject."""
+
+    __tablename__ = "alarm_state"
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    condition: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[bytes]
+
+
+class AlarmEventRow(Base):
+    """One transition of one episode. Inserted, never updated: one that comes twice fails (protocol.md).
+
+    *observed_ms*, *received_ms* and *raised_ms* are of the collector's monotonic timeline.
+    """
+
+    __tablename__ = "alarm_event"
+
+    episode: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(index=True)
+    patient_id: Mapped[str | None] = mapped_column(ForeignKey("patient.id"))
+    condition: Mapped[str]
+    kind: Mapped[str]
+    change: Mapped[str]
+    priority: Mapped[str]
+    phase: Mapped[str]
+    message: Mapped[str]
+    metric: Mapped[str | None]
+    value: Mapped[float | None]
+    limit_value: Mapped[float | None]
+    actor: Mapped[str | None]
+    at_utc_ms: Mapped[Long] = mapped_column(index=True)
+    observed_utc_ms: Mapped[Long | None]
+    observed_ms: Mapped[Long | None]
+    received_ms: Mapped[Long | None]
+    raised_ms: Mapped[Long]
+
+
+class CursorRow(Base):
+    """How far a consumer of the series log has come, in which store, and its timeline."""
+
+    __tablename__ = "cursor"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    store: Mapped[str]
+    log_seq: Mapped[Long]
+    timeline: Mapped[bytes]
+
+
+class NotificationRow(Base):
+    """The outbox: written with the alarm event that asks for it, taken by whoever delivers."""
+
+    __tablename__ = "notification_outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    episode: Mapped[str]
+    version: Mapped[int]
+    created_utc_ms: Mapped[Long]
+    taken_utc_ms: Mapped[Long | None]
+
+
+class ActionRow(Base):
+    """What a person did, by its idempotency key, and the answer that was given."""
+
+    __tablename__ = "user_action"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    actor: Mapped[str]
+    action: Mapped[str]
+    episode: Mapped[str]
+    version: Mapped[int]
+    at_utc_ms: Mapped[Long]
+    answer: Mapped[bytes]
