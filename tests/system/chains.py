@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vitals.cli.demo.accounting import Account
-from vitals.cli.demo.chain import Chain, Plan
+from vitals.cli.demo.chain import GATEWAY, Chain, Plan
 from vitals.cli.demo.outcome import account_for
 from vitals.cli.demo.people import PEOPLE, Person, enrol
 from vitals.cli.demo.processes import free_port
@@ -33,7 +33,7 @@ def plan_for(folder: Path, broker_url: str, *, people: tuple[Person, ...] = PEOP
         time_scale=SCALE,
         **options,
     )
-    enrol(plan.registry, people, mode="test")
+    enrol(plan.registry, people, GATEWAY)
     return plan
 
 

@@ -64,7 +64,7 @@ def test_port_taken_is_one_line() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         refused = vitals("demo", "--port", str(port))
-    assert refused.returncode == 2
+    assert refused.returncode == 1
     assert refused.stdout == ""
     [line] = refused.stderr.strip().splitlines()
     assert f"port {port}" in line

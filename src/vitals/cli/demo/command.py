@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vitals.cli.demo import observer, outcome
-from vitals.cli.demo.chain import Chain, Plan
+from vitals.cli.demo.chain import GATEWAY, Chain, Plan
 from vitals.cli.demo.people import PEOPLE, enrol
 from vitals.cli.demo.processes import free_port, require_free_port
 from vitals.cli.entry import Exit
@@ -62,7 +62,7 @@ def demo(
             time_scale=time_scale,
             seed=seed,
         )
-        enrol(plan.registry, plan.people, plan.mode)
+        enrol(plan.registry, plan.people, GATEWAY)
         return asyncio.run(_run(plan, until_alarm=until_alarm, as_json=json))
 
 

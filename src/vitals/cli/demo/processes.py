@@ -122,13 +122,13 @@ def free_port() -> int:
 
 
 def require_free_port(host: str, port: int) -> None:
-    """Raise ConfigurationError when somebody listens on *port* already."""
+    """Raise VitalsError when somebody listens on *port* already."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise ConfigurationError(
+            raise VitalsError(
                 f"port {port} on {host} is taken ({error.strerror}); choose another with --port"
             ) from None
 
