@@ -163,6 +163,8 @@ _LAST_PERSON: Final = 255
 
 def _common(listen: list[str], ledger: Path | None, time_scale: float, stop_after_s: float | None) -> Common:
     require_time_scale(GenerationMode.TEST, time_scale)
+    if stop_after_s is not None and stop_after_s < 0:
+        raise ConfigurationError(f"--stop-after must not be negative, but is {stop_after_s:g}")
     if len(set(listen)) < len(listen):
         raise ConfigurationError("--listen names an address twice")
     return Common(listen=tuple(listen), ledger=ledger, time_scale=time_scale, stop_after_s=stop_after_s)

@@ -11,6 +11,7 @@ be read counts as 1. An event is a line with ``event`` instead: ``connected``, `
 ``disconnected``, ``vanished``, ``ended`` of a sensor, ``stopped`` of all.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +50,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Contents(msgspec.Struct, frozen=True):
     """A ledger as read, both in the order of writing."""
 
-    sent: tuple[Sent, ...] = ()
+    notifications: tuple[Sent, ...] = ()
     events: tuple[Event, ...] = ()
 
 
@@ -118,8 +119,10 @@ class Ledger:
     def _write(self, line: Sent | Event) -> None:
         if self._file is None:
             return
+        encoded = msgspec.json.encode(line) + b"\n"
         try:
-            self._file.write(msgspec.json.encode(line) + b"\n")
+            if self._file.write(encoded) < len(encoded):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301 - the same end for both
         except OSError as error:
             raise StoreError(f"cannot write the ledger {self._path}: {error.strerror}") from error
 
@@ -155,14 +158,14 @@ def _parsed(path: Path, lines: list[bytes]) -> Iterator[Sent | Event]:
 
 def _mend(path: Path) -> int:
     """Cut a torn last line off and return how many notifications the rest tells of."""
-    if not path.exists():
+    if not path.is_file():
         return 0
     content = path.read_bytes()
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
         os.truncate(path, whole)
-    sent = read(path).sent
-    return sent[-1].n if sent else 0
+    notifications = read(path).notifications
+    return notifications[-1].n if notifications else 0
 
 
 def _observations(characteristic: str, payload: bytes) -> int:

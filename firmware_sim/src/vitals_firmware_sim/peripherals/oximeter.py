@@ -48,12 +48,10 @@ class Oximeter:
             services.notified("2A5F"),
             services.constant("2A60", plx_features.encode(_FEATURES)),
         )
-        battery = services.service(
-            services.BATTERY, services.battery_level(lambda: battery_level.encode(self._battery))
-        )
+        charge = services.service(services.BATTERY, services.battery_level(lambda: battery_level.encode(self._battery)))
         self.peripheral = Peripheral(
             identity,
-            [pulse_oximeter, battery, services.device_information_service(identity)],
+            [pulse_oximeter, charge, services.device_information_service(identity)],
             air=air,
             ledger=ledger,
             begun=begun,

@@ -12,6 +12,7 @@ from bumble.hci import Address, OwnAddressType
 from bumble.host import Host
 from bumble.transport.common import AsyncPipeSink
 
+from vitals.errors import StoreError
 from vitals_firmware_sim.air import Air, SensorController
 from vitals_firmware_sim.ledger import Ledger
 from vitals_firmware_sim.peripherals.services import Identity, name_of
@@ -42,6 +43,7 @@ class Peripheral:
         self._on_air = False
         self._changed = asyncio.Event()
         self._due_s: dict[str, float] = {}
+        self._failure: StoreError | None = None
         self._indication: asyncio.Task[None] | None = None
         self._device.on(Device.EVENT_CONNECTION, self._connected)
         for characteristic in self._streams.values():
@@ -125,10 +127,12 @@ class Peripheral:
             _LOG.warning("%s: %s was not confirmed: %r", self.address, name, error)
 
     async def _follow(self) -> None:
-        """Let link and advertising follow what is wanted."""
+        """Let link and advertising follow what is wanted; end with the ledger that cannot be written."""
         while True:
             await self._changed.wait()
             self._changed.clear()
+            if self._failure is not None:
+                raise self._failure
             try:
                 await self._adjust()
             except BaseBumbleError as error:  # the link ended by itself meanwhile: that changes things again
@@ -138,7 +142,8 @@ class Peripheral:
         if self._controller.silent:
             return
         if self._on_air and self._connection is None:
-            await self._advertise()
+            if not self._controller.is_advertising:
+                await self._advertise()
         elif not self._on_air:
             await self._device.stop_advertising()
             if self._connection is not None:
@@ -156,7 +161,7 @@ class Peripheral:
     def _connected(self, connection: Connection) -> None:
         self._connection = connection
         connection.on(Connection.EVENT_DISCONNECTION, self._disconnected)
-        self._ledger.happened("connected", self.address)
+        self._record("connected")
         self._changed.set()
 
     def _disconnected(self, reason: int) -> None:
@@ -164,8 +169,16 @@ class Peripheral:
         self._due_s.clear()
         if self._indication is not None:
             self._indication.cancel()  # nobody is left to confirm it
-        self._ledger.happened("disconnected", self.address, reason=f"0x{reason:02X}")
+        self._record("disconnected", reason=f"0x{reason:02X}")
         self._changed.set()
+
+    def _record(self, event: str, characteristic: str = "", reason: str = "") -> None:
+        """Write an event down from one of bumble's callbacks, which swallow what is raised in them."""
+        try:
+            self._ledger.happened(event, self.address, characteristic, reason)
+        except StoreError as error:
+            self._failure = error
+            self._changed.set()
 
     def _listen(self, characteristic: Characteristic[bytes]) -> None:
         name = name_of(characteristic)
@@ -173,7 +186,7 @@ class Peripheral:
         def on_subscription(_connection: Connection, notify: bool, indicate: bool) -> None:  # noqa: FBT001 - bumble's
             subscribed = notify or indicate
             self._due_s.pop(name, None)
-            self._ledger.happened("subscribed" if subscribed else "unsubscribed", self.address, name)
+            self._record("subscribed" if subscribed else "unsubscribed", name)
             if subscribed:
                 self._begun()
 

@@ -50,12 +50,10 @@ class Strap:
             services.constant("2A38", _CHEST),
             services.control_point("2A39", self._control),
         )
-        battery = services.service(
-            services.BATTERY, services.battery_level(lambda: battery_level.encode(self._battery))
-        )
+        charge = services.service(services.BATTERY, services.battery_level(lambda: battery_level.encode(self._battery)))
         self.peripheral = Peripheral(
             identity,
-            [heart_rate, battery, services.device_information_service(identity)],
+            [heart_rate, charge, services.device_information_service(identity)],
             air=air,
             ledger=ledger,
             begun=begun,
