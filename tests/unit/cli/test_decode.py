@@ -56,6 +56,7 @@ def test_a_string_measures_nothing(capsys: pytest.CaptureFixture[str]) -> None:
         ("2A5F", "00ff073d0", "payload '00ff073d0' has an odd number of hexadecimal digits; write it as 00ff073d00"),
         ("2A5F", "spo2", "payload 'spo2' has something else than hexadecimal digits; write it as 00ff073d00"),
         ("2A5F", "\n\u0663\u0663", "payload '\\n\u0663\u0663' has something else than hexadecimal digits; write it as"),
+        ("2A37", "100x5f", "payload '100x5f' has something else than hexadecimal digits; write it as 00ff073d00"),
         ("2A99", "00", "unknown characteristic '2A99'; known are 2A19, "),
         ("heart\nrate", "00", "unknown characteristic 'heart\\nrate'; known are 2A19, "),
     ],

@@ -138,9 +138,19 @@ def test_what_does_not_fit_together_is_refused(block: Block) -> None:
         unpack(block)
 
 
-def test_a_row_beyond_the_block_is_refused_by_every_reader() -> None:
+def test_what_does_not_fit_is_refused_before_the_first_cell_is_read() -> None:
     with pytest.raises(DecodeError, match="row 2 of 2"):
         cells(Column(SPO2, bytes(2), rows=b"\x02\x00"), 2)
+    with pytest.raises(DecodeError, match="4 bytes for 2 values"):
+        cells(Column(SPO2, bytes(4), quality=b"\0"), 2)
+
+
+@pytest.mark.parametrize(("raw", "width"), [(-32769, 4), (-32768, 2), (32767, 2), (32768, 4), (-(2**31), 4)])
+def test_a_value_takes_the_bytes_that_it_needs(raw: int, width: int) -> None:
+    rows = [Row(0, Reading((Observation(Metric.PPG, raw),)))]
+    block = pack("s", "2A5F", rows)
+    assert len(block.metrics[0].values) == width
+    assert unpack(block) == rows
 
 
 def test_a_missing_value_keeps_its_reason_and_a_value_its_validity() -> None:
