@@ -6,7 +6,7 @@ exact word, that is with exponent 0: SFLOAT 0x07FF is *not a number*, while 0xF7
 -1 and is the ordinary number 204.7. Readers that look at the mantissa alone lose every such value.
 """
 
-from decimal import ROUND_HALF_EVEN, Decimal
+import math
 from enum import Enum
 from typing import Final
 
@@ -118,27 +118,40 @@ def _decode(layout: _Layout, word: int) -> Number:
 def _encode(layout: _Layout, value: Number) -> int:
     if isinstance(value, Special):
         return _word_of(layout, value)
-    exact = Decimal(repr(float(value)))
-    if exact.is_nan():
+    if math.isnan(value):
         return _word_of(layout, Special.NAN)
-    word = _nearest(layout, exact) if exact.is_finite() else None
+    word = _nearest(layout, value) if math.isfinite(value) else None
     if word is None:
-        return _word_of(layout, Special.POS_INF if exact > 0 else Special.NEG_INF)
+        return _word_of(layout, Special.POS_INF if value > 0 else Special.NEG_INF)
     return word
 
 
-def _nearest(layout: _Layout, exact: Decimal) -> int | None:
-    """The word with the finest exponent (0 for whole numbers) whose mantissa has room, or None beyond the range."""
+def _nearest(layout: _Layout, value: float) -> int | None:
+    """The word with the most digits that fit, without trailing zeros behind the point, or None beyond the range."""
+    if value == 0:
+        return 0
     half = 1 << (layout.mantissa_bits - 1)
     limit = 1 << (layout.exponent_bits - 1)
-    finest = exact.normalize().as_tuple().exponent
-    first = max(-limit, min(0, int(finest)))
-    for exponent in range(first, limit):
-        mantissa = int(exact.scaleb(-exponent).to_integral_value(ROUND_HALF_EVEN))
+    finest = math.floor(math.log10(abs(value))) - len(str(half))
+    for start in range(max(-limit, finest), limit):
+        mantissa, exponent = _scaled(value, start), start
+        while exponent < 0 and mantissa % 10 == 0:
+            mantissa, exponent = mantissa // 10, exponent + 1
         word = ((exponent % (2 * limit)) << layout.mantissa_bits) | (mantissa % (2 * half))
         if -half <= mantissa < half and word not in layout.specials:
-            return word if mantissa else 0
+            return word
     return None
+
+
+def _scaled(value: float, exponent: int) -> int:
+    """``value / 10 ** exponent`` to the nearest integer, half to even, in whole numbers: no step in between rounds."""
+    above, below = value.as_integer_ratio()
+    if exponent >= 0:
+        below *= 10**exponent
+    else:
+        above *= 10**-exponent
+    whole, rest = divmod(above, below)
+    return whole + (2 * rest > below or (2 * rest == below and whole % 2 == 1))
 
 
 def _word_of(layout: _Layout, special: Special) -> int:
