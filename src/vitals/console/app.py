@@ -1,0 +1,170 @@
+"""The web application: one page, its stream, and one action."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from vitals import __version__
+from vitals.clock import Clock
+from vitals.console.answers import answer, refusal
+from vitals.console.feed import STALE_MS, STREAMS, Feed
+from vitals.console.guard import HEADERS, Guard
+from vitals.delays import Delays
+from vitals.errors import ConflictError, NotFoundError, VitalsError
+from vitals.ward import ShownAlarm, Ward
+
+_FOLDER: Final = Path(__file__).parent
+_BODY_BYTES: Final = 4096
+
+
+class Acknowledgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of an acknowledgement: the version that the person saw, and a key that makes a repetition harmless."""
+
+    version: int
+    key: str
+
+
+def build_app(ward: Ward, *, clock: Clock, actor: str = "demo", status: Callable[[], Any] | None = None) -> Starlette:
+    """The application that shows *ward*.
+
+    Its lifespan takes the snapshots; ``app.state.feed`` is the stream behind every page. *actor* is who acknowledges
+    until sign-in exists. *status* gives what ``GET /api/v1/status`` answers (for ``vitals status``); without it that
+    address does not exist.
+    """
+    console = _Console(ward, clock, actor, status)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as tasks:
+            ticking = tasks.create_task(console.feed.run(), name="console feed")
+            yield
+            ticking.cancel()
+
+    app = Starlette(
+        routes=console.routes(),
+        middleware=[Middleware(Guard)],
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _http_error, Exception: _failure},
+    )
+    app.state.feed = console.feed
+    return app
+
+
+class _Console:
+    """The handlers and what they share."""
+
+    def __init__(self, ward: Ward, clock: Clock, actor: str, status: Callable[[], Any] | None) -> None:
+        self.feed = Feed(ward, clock)
+        self._ward = ward
+        self._actor = actor
+        self._status = status
+        self._pages = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_FOLDER / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+        )
+
+    def routes(self) -> list[Route | Mount]:
+        """Every address of the console."""
+        routes: list[Route | Mount] = [
+            Route("/", self.wall),
+            Route("/healthz", self.health),
+            Route("/api/v1/snapshot", self.snapshot),
+            Route("/api/v1/traces", self.traces),
+            Route("/api/v1/stream", self.stream),
+            Route("/api/v1/alarms/{episode}/acknowledge", self.acknowledge, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=_FOLDER / "static"), name="static"),
+        ]
+        if self._status:
+            routes.append(Route("/api/v1/status", self.status))
+        return routes
+
+    async def wall(self, _: Request) -> Response:
+        """The wall page. Mode and time scale are in it from the start: no script is needed to show the badge."""
+        snapshot = self._ward.snapshot()
+        page = self._pages.get_template("wall.html").render(
+            mode=snapshot.mode, time_scale=snapshot.time_scale, delays=Delays(), version=__version__
+        )
+        return HTMLResponse(page)
+
+    async def snapshot(self, _: Request) -> Response:
+        """The present, whole."""
+        return answer(self._ward.snapshot())
+
+    async def traces(self, _: Request) -> Response:
+        """The last minute of every patient."""
+        return answer(self.feed.traces.columns())
+
+    async def status(self, _: Request) -> Response:
+        """How the server is."""
+        assert self._status
+        return answer(self._status())
+
+    async def health(self, _: Request) -> Response:
+        """Whether screens are being fed."""
+        age_ms = self.feed.age_ms
+        fed = age_ms is not None and age_ms <= STALE_MS
+        report = {"status": "ok" if fed else "no snapshot", "snapshot_age_ms": age_ms, "streams": self.feed.streams}
+        return answer(report, 200 if fed else 503)
+
+    async def stream(self, _: Request) -> Response:
+        """Server-sent events."""
+        if self.feed.streams >= STREAMS:
+            return refusal(503, "streams", f"{STREAMS} screens are connected already")
+        return StreamingResponse(self.feed.stream(), media_type="text/event-stream")
+
+    async def acknowledge(self, request: Request) -> Response:
+        """Acknowledge one episode of one version (S9)."""
+        body = await _body(request)
+        try:
+            said = msgspec.json.decode(body, type=Acknowledgement)
+        except msgspec.DecodeError as error:
+            return refusal(400, "body", f"not an acknowledgement: {error}")
+        if not 1 <= len(said.key) <= 200:
+            return refusal(400, "body", "the key must have 1 to 200 characters")
+        episode = request.path_params["episode"]
+        try:
+            alarm = await self._ward.acknowledge(episode, said.version, actor=self._actor, key=said.key)
+        except ConflictError as error:
+            return refusal(409, "conflict", str(error), self._present(episode))
+        except NotFoundError as error:
+            return refusal(404, "not_found", str(error))
+        except VitalsError as error:
+            return refusal(503, "refused", str(error))
+        return answer(alarm)
+
+    def _present(self, episode: str) -> ShownAlarm | None:
+        return next((alarm for alarm in self._ward.snapshot().alarms if alarm.episode == episode), None)
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _BODY_BYTES:
+                raise HTTPException(413, "the body is too long")
+    except ClientDisconnect:
+        raise HTTPException(400, "the client went away") from None
+    return body
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return refusal(error.status_code, "http", error.detail)
+
+
+async def _failure(_: Request, __: Exception) -> Response:
+    response = refusal(500, "failed", "the server failed to answer; its log says why")
+    response.headers.update(HEADERS)  # this answer is made outside the guard
+    return response

@@ -1,0 +1,170 @@
+// The wall: what the server says, on the page; and what the page says when the server says nothing.
+
+import { element, mark, write } from "./element.js";
+import { Lane } from "./lane.js";
+import { Freshness, connect } from "./link.js";
+import { Tiles } from "./tiles.js";
+import { Voice } from "./voice.js";
+import { PRIORITIES, clock, message } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const { body } = document;
+const seconds = (name) => Number(body.dataset[name]);
+const GREYED_MS = seconds("consoleGreyedS") * 1000; // real seconds: no time scale speeds a person up
+const SOUNDS_MS = seconds("consoleSoundsS") * 1000;
+const SOUND_WORDS = {
+  off: "Sound is OFF – turn on",
+  on: "Sound on",
+  elsewhere: "Sound on in another window",
+  failed: "Sound has FAILED",
+};
+const FLASH_MS = { high: 250, medium: 833 }; // 2 Hz and 0.6 Hz
+
+const present = { begun: false, tiles: [], alarms: new Map(), scale: 1, offset: 0, spoken: new Map() };
+const fresh = new Freshness();
+const tiles = new Tiles($("ward"), (patient) => lane.focus(patient));
+const lane = new Lane($("lane"), (alarm) => heard(alarm));
+const voice = new Voice(showSound, (priority) => {
+  $("sound").dataset.bursts = Number($("sound").dataset.bursts) + 1;
+  $("sound").dataset.burst = priority;
+});
+
+const delays = () => ({
+  ageShown: seconds("ageShownS") * present.scale,
+  notMonitoredShown: seconds("notMonitoredShownS") * present.scale,
+  numberHidden: seconds("numberHiddenS") * present.scale,
+});
+const lost = () => body.dataset.link === "lost";
+const now = () => Date.now() + present.offset; // the server's clock, on every screen the same
+
+const ON = {
+  tick: watch,
+  beat(data, { id }) {
+    fresh.stamp(data.monotonic_ms, id.split("-")[0]);
+    lane.showEnded(data.ended);
+  },
+  snapshot(data, { heldMs }) {
+    fresh.seen(heldMs);
+    present.begun = true;
+    present.tiles = data.tiles;
+    present.scale = data.time_scale;
+    present.alarms = new Map(data.alarms.map((alarm) => [alarm.episode, alarm]));
+    present.offset = Date.parse(data.at) - (Date.now() - (heldMs ?? 0));
+    showMode(data.mode, data.time_scale);
+    lane.showNotices(data.notices);
+    tiles.show(data.tiles, byPatient(), delays());
+    tiles.second();
+    showCensus();
+    watch();
+    showAlarms();
+  },
+  alarm: heard,
+};
+
+connect((message) => ON[message.event]?.(message.data && JSON.parse(message.data), message));
+fetch("/api/v1/traces").then(async (answer) => answer.ok && tiles.traces.begin(await answer.json()), () => {});
+setInterval(watch, 1000);
+setInterval(() => voice.tick(), 250);
+for (const [priority, half] of Object.entries(FLASH_MS)) {
+  const grid = $("grid");
+  const name = `flash${priority[0].toUpperCase()}${priority.slice(1)}`;
+  setInterval(() => {
+    const any = !lost() && grid.querySelector(`[data-alarm="${priority}"]:not([data-phase="acknowledged"])`);
+    mark(grid, name, any && grid.dataset[name] !== "1" ? "1" : null);
+  }, half);
+}
+$("sound").addEventListener("click", () => voice.unlock());
+
+/** One alarm changed, between two snapshots. */
+function heard(alarm) {
+  if (alarm.phase === "over") present.alarms.delete(alarm.episode);
+  else if ((present.alarms.get(alarm.episode)?.version ?? 0) <= alarm.version) present.alarms.set(alarm.episode, alarm);
+  if (alarm.patient) tiles.refresh(alarm.patient, byPatient().get(alarm.patient) ?? [], delays());
+  showAlarms();
+}
+
+function byPatient() {
+  const found = new Map();
+  for (const alarm of present.alarms.values()) {
+    if (alarm.patient) found.set(alarm.patient, [...(found.get(alarm.patient) ?? []), alarm]);
+  }
+  return found;
+}
+
+function showAlarms() {
+  const alarms = [...present.alarms.values()];
+  lane.show(alarms, { lost: lost(), now: now(), alike: tiles.alike ?? new Map() });
+  for (const priority of PRIORITIES) {
+    const count = alarms.filter((alarm) => alarm.priority === priority).length;
+    write($(`count-${priority}`), String(count));
+    mark($(`count-${priority}`).parentElement, "none", count ? null : "true");
+  }
+  announce(alarms);
+  sound(alarms);
+}
+
+/** Have new and changed alarms read out. */
+function announce(alarms) {
+  for (const alarm of alarms) {
+    const known = present.spoken.get(alarm.episode);
+    const worth = alarm.phase === "active" && (known === undefined || alarm.priority !== known);
+    if (worth) write($("say"), `${alarm.priority} priority: ${alarm.name} ${message(alarm)}`);
+  }
+  present.spoken = new Map(alarms.map((alarm) => [alarm.episode, alarm.priority]));
+}
+
+function sound(alarms) {
+  const sounding = alarms.filter((alarm) => alarm.sounding).map((alarm) => alarm.priority);
+  const cutOff = lost() && fresh.age() > SOUNDS_MS; // nobody is being watched here: as urgent as it gets
+  const highest = cutOff ? "high" : PRIORITIES.find((priority) => sounding.includes(priority)) ?? null;
+  mark(body, "unheard", highest && voice.state !== "on" && voice.state !== "elsewhere" ? "true" : null);
+  if (highest) voice.say(highest);
+  else voice.hush();
+}
+
+function showSound(state) {
+  body.dataset.sound = state;
+  if (state === "on" || state === "elsewhere") mark(body, "unheard", null);
+  write($("sound"), SOUND_WORDS[state]);
+}
+
+function showMode(mode, scale) {
+  $("mode").hidden = mode === "real";
+  $("mode").dataset.mode = mode;
+  write($("mode-word"), mode.toUpperCase());
+  $("scale").hidden = scale === 1;
+  write($("scale"), `time scale ${scale}`);
+  const title = `${mode === "real" ? "" : `[${mode.toUpperCase()}] `}Wall · OpenVitals`;
+  if (document.title !== title) document.title = title;
+}
+
+function showCensus() {
+  const all = present.tiles.length;
+  const blind = [...tiles.views.values()].filter((view) => view.blind).length;
+  const said = `${all} ${blind}`;
+  if ($("census").dataset.said === said) return;
+  $("census").dataset.said = said;
+  $("census").replaceChildren(element("b", {}, String(all)), all === 1 ? " patient" : " patients");
+  if (blind) $("census").append(element("span", { class: "blind" }, `${blind} not monitored`));
+}
+
+/** Is the newest snapshot young enough to be believed? */
+function watch() {
+  const age = fresh.age();
+  const state = age > GREYED_MS ? "lost" : present.begun ? "live" : "connecting";
+  write($("clock"), clock(now(), true));
+  if (state === "lost") {
+    $("lost").hidden = false;
+    const since = `${Math.floor(age / 1000)} s`;
+    $("lost").replaceChildren("CONNECTION LOST", element("small", {}, `for ${since} – every value is old, nobody is being watched here`));
+  }
+  if (state === body.dataset.link) {
+    if (state === "lost") sound([...present.alarms.values()]);
+    return;
+  }
+  body.dataset.link = state;
+  $("lost").hidden = state !== "lost";
+  write($("link"), state === "live" ? "Live" : "Connecting…");
+  if (state === "lost") write($("say"), "Connection lost. Every value is old.");
+  showAlarms();
+}

@@ -1,0 +1,50 @@
+// How the console says things: symbols, units, numbers, times.
+
+export const PRIORITIES = ["high", "medium", "low"];
+export const SYMBOL = { high: "!!!", medium: "!!", low: "!" };
+export const SHORT = { heart_rate: "HR", pulse_rate: "PR", spo2: "SpO₂" };
+
+const UNITS = { "/min": "/min", "%": "%", Cel: "°C", "mm[Hg]": "mmHg" };
+const MISSING = {
+  never: "NO DATA",
+  sensor_off: "SENSOR OFF",
+  no_signal: "NO SIGNAL",
+  unavailable: "UNAVAILABLE",
+  out_of_range: "OUT OF RANGE",
+  failed: "SENSOR FAILED",
+};
+
+export const unit = (ucum) => UNITS[ucum] ?? ucum;
+export const missing = (reason) => MISSING[reason] ?? "NO VALUE";
+
+/** A number as it is said in a message: a decimal only where rounding would hide which side of a limit it is on. */
+export const exact = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(1).replace(/\.0$/, ""));
+
+/** Seconds as a person says them: 12 s, 4 min, 2 h. */
+export function age(seconds) {
+  if (seconds < 120) return `${Math.floor(seconds)} s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3600)} h`;
+}
+
+/** The time of day of an ISO moment. */
+export function clock(moment, seconds = false) {
+  const options = { hour: "2-digit", minute: "2-digit", hour12: false };
+  if (seconds) options.second = "2-digit";
+  return new Intl.DateTimeFormat("en-GB", options).format(new Date(moment));
+}
+
+/** What an alarm says: value and limit where it has them (a message that names neither helps nobody). */
+export function message(alarm, brief = false) {
+  if (alarm.value === null || alarm.limit === null) return alarm.message;
+  const name = SHORT[alarm.metric] ?? alarm.metric;
+  const said = `${name} ${exact(alarm.value)} ${alarm.value < alarm.limit ? "<" : ">"} ${exact(alarm.limit)}`;
+  return brief ? said : `${said} ${unit(alarm.unit)}`;
+}
+
+/** One alarm limit: < 85 !!! */
+export const limit = ({ side, value, priority }) =>
+  `${side === "low" ? "<" : ">"} ${exact(value)} ${SYMBOL[priority] ?? ""}`;
+
+/** Limits from the highest number to the lowest, as they lie around the value. */
+export const byHeight = (limits) => [...limits].sort((one, other) => other.value - one.value);

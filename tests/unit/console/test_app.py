@@ -1,0 +1,185 @@
+"""The HTTP interface, without a socket."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from vitals.clock import ManualClock
+from vitals.console.app import build_app
+from vitals.console.guard import HEADERS
+from vitals.console.rehearsal import RehearsalWard
+from vitals.errors import StoreError
+from vitals.observation import GenerationMode
+
+HOST = "http://localhost:8470"
+ORIGIN = {"Origin": HOST}
+
+
+@pytest.fixture
+def ward() -> RehearsalWard:
+    return RehearsalWard(ManualClock(utc_ms=1_790_000_000_000), 3)
+
+
+@pytest.fixture
+async def client(ward: RehearsalWard) -> AsyncIterator[httpx.AsyncClient]:
+    app = build_app(ward, clock=ManualClock(), actor="nurse-1", status=lambda: {"mode": "demo"})
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+        yield client
+
+
+async def acknowledge(client: httpx.AsyncClient, episode: str, version: int, key: str = "k-1") -> httpx.Response:
+    path = f"/api/v1/alarms/{episode}/acknowledge"
+    return await client.post(path, json={"version": version, "key": key}, headers=ORIGIN)
+
+
+async def test_the_page_holds_nothing_inline(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/")).text
+    assert '<script type="module" src="/static/wall.js"></script>' in page
+    assert page.count("<script") == 1
+    assert "style=" not in page
+    assert "<style" not in page
+    assert "//" not in page.replace("<!doctype", "")
+
+
+@pytest.mark.parametrize(
+    ("mode", "scale", "hidden"),
+    [("demo", 1.0, {"scale"}), ("test", 0.1, set()), ("real", 1.0, {"mode", "scale"})],
+)
+async def test_a_mode_other_than_real_is_on_the_page_before_any_script_runs(
+    mode: str, scale: float, hidden: set[str]
+) -> None:
+    ward = RehearsalWard(ManualClock(), 1, mode=GenerationMode[mode.upper()], time_scale=scale)
+    transport = httpx.ASGITransport(build_app(ward, clock=ManualClock()))
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+        page = (await client.get("/")).text
+    assert (f"[{mode.upper()}]" in page) is ("mode" not in hidden)
+    assert (f'<p id="mode" data-mode="{mode}" hidden>' in page) is ("mode" in hidden)
+    assert ('<p id="scale" hidden>' in page) is ("scale" in hidden)
+
+
+@pytest.mark.parametrize("path", ["/", "/static/wall.js", "/api/v1/snapshot", "/healthz", "/nothing"])
+async def test_every_answer_carries_the_headers(client: httpx.AsyncClient, path: str) -> None:
+    headers = (await client.get(path)).headers
+    assert {name: headers[name] for name in HEADERS} == HEADERS
+    assert "require-trusted-types-for 'script'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["cache-control"] == ("no-cache" if "static" in path else "no-store")
+
+
+async def test_a_failure_carries_them_too(client: httpx.AsyncClient, ward: RehearsalWard) -> None:
+    ward.failing = RuntimeError("secret")
+    response = await client.get("/api/v1/snapshot")
+    assert response.status_code == 500
+    assert response.json()["error"] == "failed"
+    assert "secret" not in response.text
+    assert {name: response.headers[name] for name in HEADERS} == HEADERS
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "192.168.1.4:8470", "", "[::1"])
+async def test_another_name_for_this_machine_is_refused(client: httpx.AsyncClient, host: str) -> None:
+    response = await client.get("/api/v1/snapshot", headers={"Host": host})
+    assert response.status_code == 421
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:9000", "127.0.0.1:8470", "[::1]:8470"])
+async def test_its_own_names_are_accepted(client: httpx.AsyncClient, host: str) -> None:
+    assert (await client.get("/api/v1/snapshot", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "null"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "http://localhost:8471"},
+        {"Origin": "https://localhost:8470"},
+        {"Origin": HOST, "Sec-Fetch-Site": "cross-site"},
+    ],
+)
+async def test_an_action_from_another_page_is_refused(
+    client: httpx.AsyncClient, ward: RehearsalWard, headers: dict[str, str]
+) -> None:
+    alarm = ward.raise_alarm(ward.patients[0], "high", metric="spo2", value=84, limit=85)
+    path = f"/api/v1/alarms/{alarm.episode}/acknowledge"
+    response = await client.post(path, json={"version": 1, "key": "k"}, headers=headers)
+    assert response.status_code == 403
+    assert ward.snapshot().alarms[0].phase == "active"
+
+
+async def test_an_acknowledgement_names_who_did_it(client: httpx.AsyncClient, ward: RehearsalWard) -> None:
+    alarm = ward.raise_alarm(ward.patients[0], "high", metric="spo2", value=84, limit=85)
+    response = await acknowledge(client, alarm.episode, alarm.version)
+    assert response.status_code == 200
+    said = response.json()
+    assert (said["phase"], said["acknowledged_by"], said["sounding"]) == ("acknowledged", "nurse-1", False)
+    assert (await acknowledge(client, alarm.episode, alarm.version)).json() == said  # the same key, the same answer
+
+
+async def test_a_changed_alarm_is_refused_with_what_it_is_now(client: httpx.AsyncClient, ward: RehearsalWard) -> None:
+    alarm = ward.raise_alarm(ward.patients[0], "high", metric="spo2", value=84, limit=85)
+    ward.worsen(alarm.episode, 79, 80)
+    response = await acknowledge(client, alarm.episode, alarm.version)
+    assert response.status_code == 409
+    said = response.json()
+    assert said["error"] == "conflict"
+    assert (said["alarm"]["version"], said["alarm"]["value"]) == (2, 79)
+    assert ward.snapshot().alarms[0].phase == "active"
+
+
+async def test_an_alarm_that_is_over_is_not_found(client: httpx.AsyncClient, ward: RehearsalWard) -> None:
+    alarm = ward.raise_alarm(ward.patients[0], "medium", metric="spo2", value=89, limit=90)
+    ward.end(alarm.episode)
+    assert (await acknowledge(client, alarm.episode, alarm.version)).status_code == 404
+
+
+async def test_a_store_that_fails_is_no_confirmation(client: httpx.AsyncClient, ward: RehearsalWard) -> None:
+    alarm = ward.raise_alarm(ward.patients[0], "high", metric="spo2", value=84, limit=85)
+    ward.failing = StoreError("the registry is locked")
+    response = await acknowledge(client, alarm.episode, alarm.version)
+    assert (response.status_code, response.json()["message"]) == (503, "the registry is locked")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b'{"version": 1}', 400),
+        (b'{"version": "1", "key": "k"}', 400),
+        (b'{"version": 1, "key": ""}', 400),
+        (b'{"version": 1, "key": "k", "more": 1}', 400),
+        (b'{"version": 1, "key": "' + b"k" * 5000 + b'"}', 413),
+    ],
+)
+async def test_a_body_that_says_something_else_is_refused(
+    client: httpx.AsyncClient, ward: RehearsalWard, body: bytes, status: int
+) -> None:
+    alarm = ward.raise_alarm(ward.patients[0], "high", metric="spo2", value=84, limit=85)
+    response = await client.post(f"/api/v1/alarms/{alarm.episode}/acknowledge", content=body, headers=ORIGIN)
+    assert response.status_code == status
+    assert response.json()["message"]
+
+
+async def test_health_says_whether_screens_are_fed(client: httpx.AsyncClient) -> None:
+    response = await client.get("/healthz")
+    assert (response.status_code, response.json()["status"]) == (503, "no snapshot")
+
+
+async def test_the_status_is_what_the_server_gives(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/v1/status")).json() == {"mode": "demo"}
+
+
+async def test_without_a_status_there_is_no_such_address(ward: RehearsalWard) -> None:
+    transport = httpx.ASGITransport(build_app(ward, clock=ManualClock()))
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+        response = await client.get("/api/v1/status")
+    assert (response.status_code, response.json()["error"]) == (404, "http")
+
+
+async def test_files_are_served_and_nothing_beside_them(client: httpx.AsyncClient) -> None:
+    font = await client.get("/static/fonts/inter-latin.woff2")
+    assert font.content[:4] == b"wOF2"
+    assert (await client.get("/static/..%2Fapp.py")).status_code == 404
