@@ -48,7 +48,7 @@ class DeviceStatus(IntFlag):
     DISCONNECTED = 1 << 15
 
 
-_OFF: Final = DeviceStatus.UNCONNECTED_TO_USER | DeviceStatus.DISPLACED | DeviceStatus.DISCONNECTED
+_OFF: Final = int(DeviceStatus.UNCONNECTED_TO_USER | DeviceStatus.DISPLACED | DeviceStatus.DISCONNECTED)
 _DOUBTFUL: Final = (
     DeviceStatus.PROCESSING_IRREGULARITY
     | DeviceStatus.INADEQUATE_SIGNAL
@@ -60,10 +60,9 @@ _DOUBTFUL: Final = (
     | DeviceStatus.INTERFERENCE
     | DeviceStatus.UNKNOWN_SENSOR
 )
-_NONE: Final = MeasurementStatus(0)
 _WELL: Final = DeviceStatus(0)
 
-_VALIDITY: Final = (
+_JUDGEMENTS: Final = (
     # The first row with a bit set decides. A simulated value stays one whatever else it is (S13), and what takes a
     # value out of alarming stands before what does not.
     (MeasurementStatus.DEMONSTRATION | MeasurementStatus.TESTING, _WELL, Validity.SIMULATED),
@@ -79,6 +78,9 @@ _VALIDITY: Final = (
     (MeasurementStatus.VALIDATED | MeasurementStatus.FULLY_QUALIFIED, _WELL, Validity.VALIDATED),
     (MeasurementStatus.ONGOING, _WELL, Validity.ONGOING),
 )
+# As plain integers: a flag builds an object at every test.
+_VALIDITY: Final = tuple((int(measured), int(found), outcome) for measured, found, outcome in _JUDGEMENTS)
+_UNAVAILABLE: Final = int(MeasurementStatus.UNAVAILABLE)
 
 _SPO2_SENTINELS: Final = frozenset({0, 127, 255})
 _PULSE_SENTINELS: Final = frozenset({0, 511})
@@ -99,7 +101,7 @@ def missing(measurement_status: int | None, device_status: int | None) -> Missin
     """Why these status bits leave no value at all; PRESENT where they leave one."""
     if (device_status or 0) & _OFF:
         return Missing.SENSOR_OFF
-    if (measurement_status or 0) & MeasurementStatus.UNAVAILABLE:
+    if (measurement_status or 0) & _UNAVAILABLE:
         return Missing.UNAVAILABLE
     return Missing.PRESENT
 
