@@ -5,6 +5,7 @@ UTC is worth nothing, and the series runs on monotonic time all along.
 """
 
 import ctypes
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -58,7 +59,12 @@ def kernel_disciplined() -> bool:
     answer does not.
     """
     try:
-        answer: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+        answer: int = _library().adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     except (OSError, AttributeError):
         return False
     return 0 <= answer < _TIME_ERROR
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None)

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from vitals.errors import CorruptStore, DecodeError, DiskFull
+from vitals.errors import CorruptStore, DecodeError, DiskFull, StoreError
 from vitals.wire import bodies, header
 from vitals.wire.bodies import Clock, ClockState, Gap, Ranges, Void
 from vitals.wire.header import Kind
@@ -196,7 +196,8 @@ class Spool:
 
     @property
     def _open(self) -> sqlite3.Connection:
-        assert self._connection is not None
+        if self._connection is None:
+            raise StoreError(f"spool {self.path}: not open")
         return self._connection
 
     def _disconnect(self) -> None:
