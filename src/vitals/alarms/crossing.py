@@ -59,11 +59,15 @@ CALM: Final = Crossing()
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """An alarm-eligible value, newer than the one before, observed at *observed_ms* of the gateway's *boot*."""
+    """An alarm-eligible value, newer than the one before, and the rule in force for it.
+
+    It was observed at *observed_ms* of the gateway's *boot*.
+    """
 
     value: float
     boot: int
     observed_ms: int
+    rule: Rule
 
 
 class Ticked(msgspec.Struct, frozen=True):
@@ -74,8 +78,11 @@ class Acknowledged(msgspec.Struct, frozen=True):
     """A person acknowledged the episode as it stands; the caller has checked which."""
 
 
+Happening = Measured | Ticked | Acknowledged
+
+
 def step(
-    state: Crossing, event: Measured | Ticked | Acknowledged, at_ms: int, *, rule: Rule, realarm_ms: float
+    state: Crossing, event: Happening, at_ms: int, *, realarm_ms: float
 ) -> tuple[Crossing, tuple[Transition, ...]]:
     """The condition after *event*, received at *at_ms*, and what is to be told of it.
 
@@ -83,7 +90,7 @@ def step(
     """
     match event:
         case Measured():
-            return _measured(state, event, at_ms, rule)
+            return _measured(state, event, at_ms)
         case Ticked():
             if not persisted(state.alarm, at_ms, realarm_ms):
                 return state, ()
@@ -92,18 +99,18 @@ def step(
             return _advanced(state, Event(Signal.ACKNOWLEDGE, value=state.value), at_ms)
 
 
-def _measured(state: Crossing, event: Measured, at_ms: int, rule: Rule) -> tuple[Crossing, tuple[Transition, ...]]:
-    if state.quiet and rule.within(event.value):
+def _measured(state: Crossing, event: Measured, at_ms: int) -> tuple[Crossing, tuple[Transition, ...]]:
+    if state.quiet and event.rule.within(event.value):
         return CALM, ()
     heard = Crossing(
         alarm=state.alarm,
-        timers=_timers(state, event, at_ms, rule),
+        timers=_timers(state, event, at_ms),
         boot=event.boot,
         observed_ms=event.observed_ms,
         received_ms=at_ms,
         value=event.value,
     )
-    judged = _judge(heard, event, rule)
+    judged = _judge(heard, event)
     if judged is None:
         return heard, ()
     return _advanced(heard, judged, at_ms)
@@ -118,27 +125,27 @@ def _advanced(state: Crossing, event: Event, at_ms: int) -> tuple[Crossing, tupl
     return msgspec.structs.replace(state, alarm=alarm), transitions
 
 
-def _timers(state: Crossing, event: Measured, at_ms: int, rule: Rule) -> dict[str, Timer]:
+def _timers(state: Crossing, event: Measured, at_ms: int) -> dict[str, Timer]:
     # A boot has a clock of its own: across one, what the collector saw pass is the best estimate (S12).
     same_clock = state.boot == event.boot
     passed_ms = max(0, event.observed_ms - state.observed_ms if same_clock else at_ms - state.received_ms)
     running: dict[str, Timer] = {}
-    for limit in rule.limits:
+    for limit in event.rule.limits:
         if not limit.beyond(event.value):
             continue
         before = state.timers.get(limit.slot)
         if before is None:
             running[limit.slot] = Timer()
-        elif passed_ms > rule.held_ms:
+        elif passed_ms > event.rule.held_ms:
             running[limit.slot] = Timer(resets=before.resets + 1)
         else:
             running[limit.slot] = Timer(before.elapsed_ms + passed_ms, before.samples + 1, before.resets)
     return running
 
 
-def _judge(state: Crossing, event: Measured, rule: Rule) -> Event | None:
+def _judge(state: Crossing, event: Measured) -> Event | None:
     """The signal that the newest value gives, if any."""
-    alarm, value = state.alarm, event.value
+    alarm, value, rule = state.alarm, event.value, event.rule
     due = _deepest_due(state.timers, rule)
     if due is not None and (alarm.phase not in _RAISED or due.priority > alarm.priority):
         signal = Signal.HIGHER if alarm.phase in _RAISED else Signal.DUE

@@ -44,9 +44,10 @@ class Returned(msgspec.Struct, frozen=True):
     """It is there."""
 
 
-def step(
-    state: Lapse, event: Absent | Returned | Ticked | Acknowledged, at_ms: int, *, realarm_ms: float
-) -> tuple[Lapse, tuple[Transition, ...]]:
+Happening = Absent | Returned | Ticked | Acknowledged
+
+
+def step(state: Lapse, event: Happening, at_ms: int, *, realarm_ms: float) -> tuple[Lapse, tuple[Transition, ...]]:
     """The condition after *event*, at *at_ms*, and what is to be told of it."""
     judged = _judge(state.alarm, event, at_ms, realarm_ms)
     if judged is None:
@@ -57,9 +58,7 @@ def step(
     return (PRESENT if alarm.phase is Phase.OFF else Lapse(alarm)), transitions
 
 
-def _judge(
-    alarm: Alarm, event: Absent | Returned | Ticked | Acknowledged, at_ms: int, realarm_ms: float
-) -> Event | None:
+def _judge(alarm: Alarm, event: Happening, at_ms: int, realarm_ms: float) -> Event | None:
     match event:
         case Absent(since_ms, due_ms, priority):
             if at_ms < due_ms:

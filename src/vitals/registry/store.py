@@ -206,11 +206,11 @@ class Registry:
             rows = connection.execute(select(AlarmStateRow.__table__)).all()
         return [State(row.subject, row.condition, row.state) for row in rows]
 
-    def action(self, key: str) -> Action | None:
-        """What was done under this idempotency key, if anything."""
+    def actions(self, *, since_utc_ms: int) -> list[Action]:
+        """What people did since, oldest first."""
+        chosen = select(ActionRow.__table__).where(ActionRow.at_utc_ms >= since_utc_ms).order_by(ActionRow.at_utc_ms)
         with self._reading() as connection:
-            row = connection.execute(select(ActionRow.__table__).where(ActionRow.key == key)).first()
-        return None if row is None else Action(**row._asdict())
+            return [Action(**row._asdict()) for row in connection.execute(chosen)]
 
     def events(self, *, since_utc_ms: int = 0, subject: str | None = None) -> list[Event]:
         """Recorded transitions in order of time, oldest first."""

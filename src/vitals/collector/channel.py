@@ -1,0 +1,131 @@
+"""What the desk holds of one sensor: how far it has been evaluated, and the newest of each of its metrics."""
+
+import math
+from typing import Final
+
+import msgspec
+
+from vitals.codes import CODES, Metric
+from vitals.observation import Missing, from_raw
+
+_BOOTS: Final = 8
+NEVER: Final = -1
+"""A moment that has not been yet."""
+
+
+class Mark(msgspec.Struct):
+    """The newest observation evaluated of one characteristic through one gateway: older or equal ones do nothing."""
+
+    boot: int = 0
+    at_ms: int = NEVER
+    past: list[int] = []
+
+    def follows(self, boot: int, at_ms: int) -> bool:
+        """Whether an observation at *at_ms* of the gateway's *boot* is newer; if so it is the newest from now on."""
+        if boot == self.boot:
+            if at_ms <= self.at_ms:
+                return False
+        elif boot in self.past:
+            return False
+        elif self.at_ms != NEVER:
+            self.past = [*self.past, self.boot][-_BOOTS:]
+        self.boot = boot
+        self.at_ms = at_ms
+        return True
+
+
+class Newest(msgspec.Struct):
+    """The newest of one metric of one sensor. Moments are of the collector's timeline; NEVER if there was none.
+
+    *raw*, *at_ms* and *observed_utc_ms* are of the newest alarm-eligible value, *missing* and *missing_ms* of the
+    newest missing one; *nearing_ms* is when a value was last beyond or nearing a limit (S1).
+    """
+
+    raw: int = 0
+    at_ms: int = NEVER
+    observed_utc_ms: int = 0
+    missing: Missing = Missing.PRESENT
+    missing_ms: int = NEVER
+    nearing_ms: int = NEVER
+
+
+class Channel:
+    """One metric of one sensor on one patient.
+
+    *low* and *high* bound, in raw integers, what changes nothing: the quiet band of every guard that listens, empty
+    while one of them is not quiet. A value within it costs two comparisons.
+    """
+
+    __slots__ = ("high", "low", "metric", "newest", "sensor")
+
+    def __init__(self, sensor: str, metric: Metric, newest: Newest) -> None:
+        self.sensor = sensor
+        self.metric = metric
+        self.newest = newest
+        self.low = -math.inf
+        self.high = math.inf
+
+    @property
+    def value(self) -> float:
+        """The newest alarm-eligible value, in the metric's unit."""
+        return from_raw(self.metric, self.newest.raw)
+
+    def screen(self, low: float, high: float) -> None:
+        """Let values from *low* to *high*, in the metric's unit, change nothing."""
+        code = CODES[self.metric]
+        self.low = low * code.denominator / code.numerator
+        self.high = high * code.denominator / code.numerator
+
+    def fresh(self, at_ms: int, held_ms: float) -> bool:
+        """Whether an eligible value arrived within *held_ms* before *at_ms*."""
+        return self.newest.at_ms != NEVER and at_ms - self.newest.at_ms <= held_ms
+
+
+class SensorKept(msgspec.Struct):
+    """What is kept of a sensor across restarts.
+
+    *off* holds, by characteristic, since when the sensor says that it is off; *marks* by gateway and characteristic.
+    """
+
+    heard_ms: int = NEVER
+    gateway: str = ""
+    off: dict[str, int] = {}
+    marks: dict[str, Mark] = {}
+    metrics: dict[Metric, Newest] = {}
+
+
+class Worn:
+    """A sensor on a patient, bound since *bound_ms* of the timeline; its *place* is that in the order of binding."""
+
+    __slots__ = ("bound_ms", "channels", "kept", "place", "sensor")
+
+    def __init__(self, sensor: str, bound_ms: int, place: int, kept: SensorKept) -> None:
+        self.sensor = sensor
+        self.bound_ms = bound_ms
+        self.place = place
+        self.kept = kept
+        self.channels = {metric: Channel(sensor, metric, newest) for metric, newest in kept.metrics.items()}
+
+    def mark(self, gateway: str, characteristic: str) -> Mark:
+        """How far this characteristic has been evaluated through that gateway."""
+        key = f"{gateway}/{characteristic}"
+        mark = self.kept.marks.get(key)
+        if mark is None:
+            mark = self.kept.marks[key] = Mark()
+        return mark
+
+    def channel(self, metric: Metric) -> Channel:
+        """The channel of *metric*, made when it is first heard."""
+        newest = self.kept.metrics[metric] = Newest()
+        channel = self.channels[metric] = Channel(self.sensor, metric, newest)
+        return channel
+
+    @property
+    def off_ms(self) -> int | None:
+        """Since when the sensor says that it is off; None while it does not."""
+        return min(self.kept.off.values(), default=None)
+
+    @property
+    def silent_since_ms(self) -> int:
+        """Since when nothing came: the last notification, or the binding (S12)."""
+        return max(self.kept.heard_ms, self.bound_ms)

@@ -1,0 +1,382 @@
+"""The alarm desk: where observations become alarms, and what a console sees of them.
+
+Everything but :meth:`AlarmDesk.persist`, :meth:`AlarmDesk.refresh` and the wait at the end of
+:meth:`AlarmDesk.acknowledge` is synchronous and in memory: alarming never waits for a disk (S4). What the registry
+has not got yet is shown as not recorded.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from vitals.alarms import machine
+from vitals.alarms.machine import RAISING
+from vitals.alarms.profile import Profile
+from vitals.clock import Clock, iso
+from vitals.collector import base, wardview
+from vitals.collector.base import Heard
+from vitals.collector.gatewaywatch import SUBJECT, GatewayWatch
+from vitals.collector.journal import Journal
+from vitals.collector.roster import Roster
+from vitals.collector.standing import Moment, Standing, Transitions, record, show
+from vitals.collector.timeline import Timeline
+from vitals.collector.watch import Settings, Watch
+from vitals.delays import Delays
+from vitals.errors import ConflictError, NotFoundError
+from vitals.observation import GenerationMode
+from vitals.registry import Action, Checkpoint, Cursor, Registry
+from vitals.series.base import Arrival, Logged, Series
+from vitals.ward import ShownAlarm, Snapshot
+from vitals.wire.bodies import GatewayState
+from vitals.wire.header import Kind
+
+CURSOR: Final = "alarms"
+"""Name of the desk's place in the series log."""
+ANSWERS_KEPT_MS: Final = 24 * 3600 * 1000
+"""How long the same idempotency key gives the same answer."""
+CONFIRM_S: Final = 2.0
+"""How long an acknowledgement waits to be recorded before it is confirmed as not recorded yet."""
+UNBOUND_SHOWN_MS: Final = 60_000
+_LATENCIES: Final = 1000
+_INHIBITED: Final = frozenset({"sensor_off", "sensor_silent"})
+
+_log = logging.getLogger(__name__)
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """When a raised alarm's value was observed, received and told, on the collector's monotonic timeline (ms)."""
+
+    episode: str
+    version: int
+    observed_ms: int | None
+    received_ms: int
+    raised_ms: int
+
+
+class AlarmDesk:
+    """Implements ``base.Desk`` for the pipeline and ``ward.Ward`` for the console. Call :meth:`start` first."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        mode: GenerationMode,
+        profile: Profile,
+        clock: Clock,
+        time_scale: float = 1.0,
+        confirm_s: float = CONFIRM_S,
+    ) -> None:
+        self.latencies: deque[Latency] = deque(maxlen=_LATENCIES)
+        self.late = 0
+        self._registry = registry
+        self._mode = mode
+        self._clock = clock
+        self._time_scale = time_scale
+        self._confirm_s = confirm_s
+        self._delays = Delays().scaled(time_scale)
+        self._late_ms = self._delays.late_s * 1000
+        settings = Settings(delays=self._delays, profile=profile.scaled(time_scale))
+        self._roster = Roster(profile, settings, time_scale, self._tell)
+        self._journal = Journal(registry)
+        self._timeline = Timeline()
+        self._now_ms = 0
+        self._restarted_ms = 0
+        self._minute = -1
+        self._store = 0
+        self._log_seq = 0
+        self._replaying = False
+        self._sequence = 0
+        self._heard: set[Watch] = set()
+        self._moved: set[GatewayWatch] = set()
+        self._open: dict[str, Standing] = {}
+        self._answers: dict[str, ShownAlarm] = {}
+        self._listeners: list[Callable[[ShownAlarm], None]] = []
+        self._notices: dict[str, str] = {}
+        self._unbound: dict[str, int] = {}
+
+    # Starting
+
+    def start(self, series: Series) -> None:
+        """Take up where the last process left off, replay the log beyond that, and record that we are back.
+
+        Blocks: call it before the pipeline runs.
+
+        Raises:
+            StoreError: registry or log cannot be read or written.
+        """
+        cursor = self._registry.cursor(CURSOR)
+        if cursor is not None and cursor.timeline:
+            self._timeline = msgspec.msgpack.decode(cursor.timeline, type=Timeline)
+        self._timeline = self._timeline.entered(self._clock.boot(), self._clock.monotonic_ms(), self._clock.utc_ms())
+        # Where the last process left off: what the log holds beyond is evaluated from there, as if it came now.
+        self._now_ms = self._restarted_ms = self._timeline.at_ms
+        self._take_up()
+        self._replay(series, cursor)
+        self._now_ms = self._restarted_ms = self._moment().at_ms
+        self._journal.write_now(self._checkpoint())
+
+    async def refresh(self) -> None:
+        """Take up what changed in the registry: people, bindings, plans, gateways. Raises StoreError."""
+        enrolled = await asyncio.to_thread(self._registry.enrolled)
+        gateways = await asyncio.to_thread(self._registry.gateways)
+        self._heard.update(self._roster.apply(enrolled, gateways, self._moment()))
+        self._say_unassigned()
+
+    def _take_up(self) -> None:
+        """People first, then what was heard of them and what is wrong with them."""
+        moment = self._moment()
+        states = self._registry.states()
+        self._roster.recall(states)
+        self._roster.apply(self._registry.enrolled(), self._registry.gateways(), moment)
+        self._journal.change(self._roster.restore(states, moment))
+        self._open = {
+            standing.shown.episode: standing for standing in self._roster.standings() if standing.shown is not None
+        }
+        for action in self._registry.actions(since_utc_ms=moment.utc_ms - ANSWERS_KEPT_MS):
+            self._answers[action.key] = msgspec.msgpack.decode(action.answer, type=ShownAlarm)
+        self._say_unassigned()
+
+    def _replay(self, series: Series, cursor: Cursor | None) -> None:
+        """Evaluate what the log holds beyond the cursor, with its logged times of receipt (protocol.md)."""
+        self._store = series.store
+        same = cursor is not None and cursor.store == series.store
+        self._log_seq = cursor.log_seq if cursor is not None and same else 0
+        self._replaying = True
+        for logged in series.replay(self._log_seq):
+            self._log_seq = logged.log_seq
+            if same:  # of another store, or of one that this registry never knew, only the end counts
+                self._replay_one(logged.arrival)
+        self._replaying = False
+
+    def _replay_one(self, arrival: Arrival) -> None:
+        at_ms = self._timeline.at(arrival.receiver_boot, arrival.received_ms)
+        if at_ms > self._now_ms:
+            self._pass(Moment(at_ms=at_ms, utc_ms=arrival.received_utc_ms))
+        if arrival.quarantine is None and arrival.header.kind == Kind.DATA:
+            self.observe(arrival, base.heard(arrival))
+
+    # The pipeline's side
+
+    def observe(self, arrival: Arrival, rows: Sequence[Heard]) -> None:
+        """See ``base.Desk``. Late rows raise nothing live (S5); unbound sensors are named in a notice."""
+        received = Moment(
+            at_ms=self._timeline.at(arrival.receiver_boot, arrival.received_ms), utc_ms=arrival.received_utc_ms
+        )
+        if not arrival.header.backlog:
+            gateway = self._roster.gateway(arrival.gateway, received)
+            gateway.alive(received)
+            self._moved.add(gateway)
+        for heard in rows:
+            if arrival.header.backlog:
+                self.late += len(heard.rows)
+            else:
+                self._hear(arrival.gateway, heard, received)
+
+    def gateway_state(self, gateway: str, state: GatewayState, received_ms: int) -> None:
+        """See ``base.Desk``."""
+        moment = Moment(at_ms=self._timeline.at(self._clock.boot(), received_ms), utc_ms=self._clock.utc_ms())
+        watch = self._roster.gateway(gateway, moment)
+        watch.state(moment, online=state.online)
+        self._moved.add(watch)
+
+    def notice(self, code: str, text: str | None) -> None:
+        """See ``base.Desk``."""
+        if text is None:
+            self._notices.pop(code, None)
+        else:
+            self._notices[code] = text
+
+    def committed(self, logged: Sequence[Logged]) -> None:
+        """See ``base.Desk``."""
+        if logged:
+            self._log_seq = logged[-1].log_seq
+
+    def tick(self, now_ms: int) -> None:
+        """See ``base.Desk``."""
+        self._pass(Moment(at_ms=self._timeline.at(self._clock.boot(), now_ms), utc_ms=self._clock.utc_ms()))
+        self._say_unbound()
+
+    async def persist(self) -> None:
+        """See ``base.Desk``."""
+        if not self._journal.due(self._now_ms):
+            return
+        checkpoint = self._checkpoint()
+        await self._journal.write(checkpoint)
+        for event in checkpoint.events:
+            standing = self._open.get(event.episode)
+            if standing is not None and standing.shown is not None and standing.shown.version == event.version:
+                standing.shown = msgspec.structs.replace(standing.shown, recorded=True)
+        for action in checkpoint.actions:
+            self._answers[action.key] = msgspec.structs.replace(self._answers[action.key], recorded=True)
+
+    # The console's side
+
+    def snapshot(self) -> Snapshot:
+        """See ``ward.Ward``."""
+        moment = self._moment()
+        self._sequence += 1
+        return Snapshot(
+            sequence=self._sequence,
+            at=iso(moment.utc_ms),
+            mode=self._mode.label,
+            time_scale=self._time_scale,
+            tiles=tuple(wardview.tile(watch, moment.at_ms, self._delays) for watch in self._roster.watches.values()),
+            alarms=tuple(
+                self._present(standing, standing.shown, moment.at_ms)
+                for standing in self._open.values()
+                if standing.shown is not None
+            ),
+            notices=tuple(self._notices.values()),
+        )
+
+    def listen(self, listener: Callable[[ShownAlarm], None]) -> Callable[[], None]:
+        """See ``ward.Ward``."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def acknowledge(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
+        """See ``ward.Ward``. The answer says whether the registry has it; unanswered is not acknowledged (S9)."""
+        answered = self._answers.get(key)
+        if answered is None:
+            answered = self._acknowledge(episode, version, actor, key)
+        elif answered.episode != episode:
+            raise ConflictError("this key acknowledged another alarm before; nothing was acknowledged")
+        if not answered.recorded:
+            await self._journal.settled(key, self._confirm_s)
+        return self._answers[key]
+
+    def _acknowledge(self, episode: str, version: int, actor: str, key: str) -> ShownAlarm:
+        standing = self._open.get(episode)
+        if standing is None or standing.shown is None:
+            raise NotFoundError("that alarm is over; nothing was acknowledged")
+        machine.require(standing.state.alarm, standing.state.alarm.episode, version)
+        moment = msgspec.structs.replace(self._moment(), actor=actor)
+        self._owner(standing).acknowledge(standing, moment)
+        answer = self._answers[key] = self._present(standing, standing.shown, moment.at_ms)
+        self._journal.action(
+            Action(
+                key=key,
+                actor=actor,
+                action="acknowledge",
+                episode=episode,
+                version=version,
+                at_utc_ms=moment.utc_ms,
+                answer=msgspec.msgpack.encode(msgspec.structs.replace(answer, recorded=True)),
+            )
+        )
+        return answer
+
+    # Inside
+
+    def _moment(self) -> Moment:
+        at_ms = self._timeline.at(self._clock.boot(), self._clock.monotonic_ms())
+        return Moment(at_ms=at_ms, utc_ms=self._clock.utc_ms())
+
+    def _hear(self, gateway: str, heard: Heard, received: Moment) -> None:
+        found = self._roster.worn.get(heard.sensor)
+        if found is None:
+            self._unbound[heard.sensor] = received.at_ms
+            return
+        watch, worn = found
+        if self._replaying and not self._roster.wore(heard.sensor, watch.patient.id, received.utc_ms):
+            return
+        mark = worn.mark(gateway, heard.characteristic)
+        for row in heard.rows:
+            if heard.age_ms(row) > self._late_ms:
+                self.late += 1
+            elif mark.follows(heard.boot, row.at_ms):
+                watch.hear(worn, heard, row, received)
+        worn.kept.gateway = gateway
+        self._heard.add(watch)
+
+    def _pass(self, moment: Moment) -> None:
+        self._now_ms = max(self._now_ms, moment.at_ms)
+        minute = moment.utc_ms // 60_000
+        for watch in self._roster.watches.values():
+            if minute != self._minute:
+                watch.enforce(moment.utc_ms)
+            watch.tick(moment, self._restarted_ms)
+        for gateway in self._roster.gateways.values():
+            gateway.tick(moment, self._restarted_ms)
+        self._minute = minute
+
+    def _tell(self, standing: Standing, transitions: Transitions, moment: Moment) -> None:
+        raised_ms = moment.at_ms if self._replaying else self._moment().at_ms
+        for transition in transitions:
+            shown = standing.shown = show(standing, transition, moment)
+            self._journal.event(record(standing, transition, moment, shown, raised_ms=raised_ms))
+            if standing.open:
+                self._open[shown.episode] = standing
+            else:
+                self._open.pop(shown.episode, None)
+            if transition.change in RAISING:
+                latency = Latency(shown.episode, shown.version, moment.observed_ms, moment.at_ms, raised_ms)
+                self.latencies.append(latency)
+            self._publish(standing, shown, moment.at_ms)
+        if standing.patient is None and transitions:
+            self._inhibit(standing, moment)
+
+    def _inhibit(self, offline: Standing, moment: Moment) -> None:
+        """A gateway went offline or came back: its sensors' own alarms fall silent, or may sound again (S12)."""
+        gateway = offline.subject.removeprefix(SUBJECT)
+        for standing in list(self._open.values()):
+            if standing.shown is not None and self._gateway_of(standing) == gateway:
+                self._publish(standing, standing.shown, moment.at_ms)
+
+    def _publish(self, standing: Standing, shown: ShownAlarm, at_ms: int) -> None:
+        self._sequence += 1
+        presented = self._present(standing, shown, at_ms)
+        for listener in list(self._listeners):
+            try:
+                listener(presented)
+            except Exception:  # noqa: BLE001 - the boundary: one screen's failure must not stop the alarms of the others
+                _log.exception("a listener failed to take alarm %s", shown.episode)
+
+    def _present(self, standing: Standing, shown: ShownAlarm, at_ms: int) -> ShownAlarm:
+        """An alarm as it is now: with the current value, and silent where its gateway's own alarm says the same."""
+        watch = self._roster.watches.get(standing.subject)
+        gateway = self._roster.gateways.get(self._gateway_of(standing))
+        inhibited = gateway is not None and gateway.offline.raised
+        return msgspec.structs.replace(
+            shown,
+            current=wardview.current(standing, watch, at_ms, self._delays),
+            sounding=shown.sounding and not inhibited,
+        )
+
+    def _gateway_of(self, standing: Standing) -> str:
+        """The gateway through which a sensor's technical condition would be explained; empty for any other."""
+        found = self._roster.worn.get(standing.part) if standing.condition in _INHIBITED else None
+        return "" if found is None else found[1].kept.gateway
+
+    def _owner(self, standing: Standing) -> Watch | GatewayWatch:
+        if standing.patient is None:
+            return self._roster.gateways[standing.subject.removeprefix(SUBJECT)]
+        return self._roster.watches[standing.subject]
+
+    def _checkpoint(self) -> Checkpoint:
+        moment = self._moment()
+        self._timeline = self._timeline.marked(self._now_ms, moment.utc_ms - (moment.at_ms - self._now_ms))
+        changed = [watch for watch in self._roster.watches.values() if watch.changed or watch in self._heard]
+        states = self._roster.keep(changed, self._moved)
+        self._heard, self._moved = set(), set()
+        cursor = Cursor(
+            name=CURSOR, store=self._store, log_seq=self._log_seq, timeline=msgspec.msgpack.encode(self._timeline)
+        )
+        return self._journal.take(cursor, states, self._now_ms)
+
+    def _say_unassigned(self) -> None:
+        count = self._roster.unassigned
+        self.notice("unassigned", f"{count} patients have no responsible nurse" if count else None)
+
+    def _say_unbound(self) -> None:
+        self._unbound = {
+            sensor: at_ms
+            for sensor, at_ms in self._unbound.items()
+            if self._now_ms - at_ms < UNBOUND_SHOWN_MS and sensor not in self._roster.worn
+        }
+        named = ", ".join(sorted(self._unbound)[:3])
+        self.notice("unbound", f"{len(self._unbound)} sensors are on no patient: {named}" if named else None)

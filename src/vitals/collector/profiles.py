@@ -1,0 +1,24 @@
+"""Which alarm profile a server goes by."""
+
+from pathlib import Path
+
+from vitals.alarms import profile as profiles
+from vitals.alarms.profile import Profile
+from vitals.errors import ConfigurationError
+
+
+def load_profile(name: str) -> Profile:
+    """A built-in profile, or the one in the file of that path.
+
+    Raises:
+        ConfigurationError: there is none, or it cannot be used.
+    """
+    path = Path(name)
+    if path.suffix != ".toml" and len(path.parts) == 1:
+        return profiles.built_in(name)
+    try:
+        return profiles.parse(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"profile {path} cannot be read: {error}") from None
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from None

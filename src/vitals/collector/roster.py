@@ -1,0 +1,161 @@
+"""Who is watched: the registry's people and gateways as watches, and the way back from what was kept of them."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from vitals.alarms import profile as profiles
+from vitals.alarms.profile import Profile
+from vitals.collector.channel import Mark, SensorKept, Worn
+from vitals.collector.gatewaywatch import SUBJECT, GatewayKept, GatewayWatch
+from vitals.collector.standing import Moment, Standing
+from vitals.collector.watch import Settings, Tell, Watch
+from vitals.errors import ConfigurationError
+from vitals.registry import Binding, Enrolled, Plan, State
+
+HEARD: Final = ""
+"""The condition under which stands what was heard of a subject, rather than what is wrong with it."""
+
+_SENSORS: Final = msgspec.msgpack.Decoder(dict[str, SensorKept])
+_GATEWAY: Final = msgspec.msgpack.Decoder(GatewayKept)
+_ENCODER: Final = msgspec.msgpack.Encoder()
+
+_log = logging.getLogger(__name__)
+
+
+class Roster:
+    """Watches by patient, gateways by name, and by sensor who wears it now.
+
+    *profile* is the server's, not scaled; *settings* hold it scaled.
+    """
+
+    def __init__(self, profile: Profile, settings: Settings, time_scale: float, tell: Tell) -> None:
+        self.watches: dict[str, Watch] = {}
+        self.gateways: dict[str, GatewayWatch] = {}
+        self.worn: dict[str, tuple[Watch, Worn]] = {}
+        self.bindings: dict[str, list[Binding]] = {}
+        self.unassigned = 0
+        self._kept: dict[tuple[str, str], SensorKept] = {}
+        self._marks: dict[str, dict[str, Mark]] = {}
+        self._profile = profile
+        self._settings = settings
+        self._time_scale = time_scale
+        self._tell = tell
+
+    def apply(self, enrolled: Sequence[Enrolled], gateways: Iterable[str], moment: Moment) -> list[Watch]:
+        """Make the watches what the registry says; those whose sensors or plan may have changed."""
+        for person in enrolled:
+            if person.patient.id not in self.watches:
+                self.watches[person.patient.id] = Watch(person.patient, self._settings, self._tell)
+        for person in enrolled:
+            self._take_off(person, moment)
+        self.bindings = {}
+        for person in enrolled:
+            self._put_on(person, moment)
+        for gateway in gateways:
+            self.gateway(gateway, moment)
+        self.unassigned = sum(not person.plan.responsible_nurse for person in enrolled if person.plan is not None)
+        return [self.watches[person.patient.id] for person in enrolled]
+
+    def gateway(self, gateway: str, moment: Moment) -> GatewayWatch:
+        """The watch of a gateway, expected to be there from *moment* on if it is new."""
+        found = self.gateways.get(gateway)
+        if found is None:
+            found = self.gateways[gateway] = GatewayWatch(gateway, moment.at_ms, self._settings, self._tell)
+        return found
+
+    def standings(self) -> Iterator[Standing]:
+        """Every condition there is."""
+        for watch in self.watches.values():
+            yield from watch.standings()
+        for gateway in self.gateways.values():
+            yield gateway.offline
+
+    def wore(self, sensor: str, patient: str, utc_ms: int) -> bool:
+        """Whether *sensor* was on *patient* at that moment."""
+        return any(bound.patient == patient and bound.covers(utc_ms) for bound in self.bindings.get(sensor, ()))
+
+    # Across restarts
+
+    def keep(self, watches: Iterable[Watch], gateways: Iterable[GatewayWatch]) -> list[State]:
+        """What was heard of these, and every condition of theirs that moved."""
+        states: list[State] = []
+        for watch in watches:
+            sensors = {sensor: worn.kept for sensor, worn in watch.sensors.items()}
+            states.append(State(watch.patient.id, HEARD, _ENCODER.encode(sensors)))
+            states += [State(moved.subject, moved.key, moved.keep()) for moved in watch.changed]
+            watch.changed.clear()
+        for gateway in gateways:
+            offline = gateway.offline
+            states.append(State(offline.subject, HEARD, _ENCODER.encode(gateway.kept)))
+            states.append(State(offline.subject, offline.key, offline.keep()))
+        return states
+
+    def recall(self, states: Iterable[State]) -> None:
+        """Take up what was heard, before :meth:`apply`: sensors find what is theirs when they are put on."""
+        for row in states:
+            if row.condition == HEARD and row.state is not None and not row.subject.startswith(SUBJECT):
+                for sensor, kept in _SENSORS.decode(row.state).items():
+                    self._kept[row.subject, sensor] = kept
+                    self._marks[sensor] = kept.marks
+
+    def restore(self, states: Iterable[State], moment: Moment) -> list[State]:
+        """Take up conditions, after :meth:`apply`; rows that are about nothing any more come back, to be removed."""
+        left: list[State] = []
+        for row in states:
+            assert row.state is not None
+            if row.subject.startswith(SUBJECT):
+                self._restore_gateway(self.gateway(row.subject.removeprefix(SUBJECT), moment), row.condition, row.state)
+            elif row.condition != HEARD:
+                watch = self.watches.get(row.subject)
+                if watch is None or not watch.restore(row.condition, row.state):
+                    left.append(State(row.subject, row.condition, None))
+        return left
+
+    def _restore_gateway(self, gateway: GatewayWatch, condition: str, state: bytes) -> None:
+        if condition == HEARD:
+            gateway.kept = _GATEWAY.decode(state)
+        else:
+            gateway.offline.restore(state)
+
+    def _take_off(self, person: Enrolled, moment: Moment) -> None:
+        """Before anything is put on: a sensor that changes hands brings how far it was evaluated, and no value."""
+        watch = self.watches[person.patient.id]
+        wears = {bound.sensor for bound in person.bindings if bound.until_utc_ms is None}
+        for sensor in [sensor for sensor in watch.sensors if sensor not in wears]:
+            self._marks[sensor] = watch.take_off(sensor, moment).marks
+            del self.worn[sensor]
+
+    def _put_on(self, person: Enrolled, moment: Moment) -> None:
+        watch = self.watches[person.patient.id]
+        watch.prescribe(person.plan, self._of(person), _since(person.plan, moment), moment)
+        for place, bound in enumerate(person.bindings):
+            self.bindings[bound.sensor] = [*self.bindings.get(bound.sensor, ()), bound]
+            if bound.until_utc_ms is None:
+                kept = self._kept.pop((bound.patient, bound.sensor), None)
+                kept = kept or SensorKept(marks=self._marks.get(bound.sensor, {}))
+                worn = watch.wear(bound.sensor, _on_timeline(bound.from_utc_ms, moment), place, kept)
+                self.worn[bound.sensor] = (watch, worn)
+
+    def _of(self, person: Enrolled) -> Profile:
+        """The profile in force for a patient: the plan's or the server's, with what was prescribed over it."""
+        plan = person.plan
+        if plan is None or not (plan.profile or plan.limits):
+            return self._settings.profile
+        try:
+            base = profiles.built_in(plan.profile) if plan.profile else self._profile
+            return profiles.prescribe(base, plan.limits).scaled(self._time_scale)
+        except ConfigurationError as error:
+            _log.error("limits of patient %s cannot be used, the server's are in force: %s", person.patient.id, error)
+            return self._settings.profile
+
+
+def _since(plan: Plan | None, moment: Moment) -> int:
+    return moment.at_ms if plan is None else _on_timeline(plan.from_utc_ms, moment)
+
+
+def _on_timeline(utc_ms: int, moment: Moment) -> int:
+    """A moment in the registry's UTC on the desk's timeline; never after *moment*."""
+    return moment.at_ms - max(0, moment.utc_ms - utc_ms)

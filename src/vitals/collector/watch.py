@@ -1,0 +1,299 @@
+"""One patient under watch: what is in force, what is worn, which conditions there are, and what moves them."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from vitals.alarms import crossing, lapse
+from vitals.alarms.limits import Limits, Priority, Side
+from vitals.alarms.profile import Profile
+from vitals.codes import BY_LABEL, CODES, Metric
+from vitals.collector.base import Heard
+from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
+from vitals.collector.guard import STAND_INS, Guard
+from vitals.collector.standing import Moment, Standing, Transitions
+from vitals.delays import Delays
+from vitals.observation import ALARM_ELIGIBLE, Missing, Observation
+from vitals.registry import Patient, Plan
+from vitals.wire.columns import Row
+
+Tell = Callable[[Standing, Transitions, Moment], None]
+"""Where a condition that moved is told, with what is to be said of it."""
+
+_OFF_WORDS: Final = {"2A37": "Sensor off skin", "2A5F": "Sensor off finger", "2A5E": "Sensor off finger"}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every watch goes by; delays and profile are scaled already."""
+
+    delays: Delays
+    profile: Profile
+
+    @property
+    def realarm_ms(self) -> float:
+        """How long an acknowledged high may persist (S8)."""
+        return self.delays.realarm_s * 1000
+
+    @property
+    def held_ms(self) -> float:
+        """The longest gap that holds a delay (S12), and how long a sensor counts as measuring."""
+        return self.delays.gap_held_s * 1000
+
+
+class Watch:
+    """A patient; *plan* None means that nobody watches. *changed* are conditions that the registry does not know so."""
+
+    def __init__(self, patient: Patient, settings: Settings, tell: Tell) -> None:
+        self.patient = patient
+        self.plan: Plan | None = None
+        self.prescribed: tuple[Metric, ...] = ()
+        self.sensors: dict[str, Worn] = {}
+        self.guards: dict[Metric, Guard] = {}
+        self.absences: dict[Metric, Standing] = {}
+        self.off: dict[str, Standing] = {}
+        self.silent: dict[str, Standing] = {}
+        self.changed: set[Standing] = set()
+        self._settings = settings
+        self._tell = tell
+        self._zone = ZoneInfo(patient.time_zone)
+        self._profile = settings.profile
+        self._watched_ms = 0
+        self._in_force: dict[Metric, Limits] | None = None
+        self._guarding: dict[Channel, list[Guard]] = {}
+        self._channels: dict[Metric, list[Channel]] = {}
+
+    def standings(self) -> list[Standing]:
+        """Every condition of this patient."""
+        limits = [standing for guard in self.guards.values() for standing in guard.standings.values()]
+        return [*limits, *self.absences.values(), *self.off.values(), *self.silent.values()]
+
+    def channels(self, metric: Metric) -> list[Channel]:
+        """The channels of *metric*: the plan's order, then the order of binding."""
+        return self._channels.get(metric, [])
+
+    def since_ms(self, metric: Metric) -> int:
+        """The newest alarm-eligible value of *metric*, or since when it has been waited for."""
+        return max([self._watched_ms, *(channel.newest.at_ms for channel in self.channels(metric))])
+
+    def restore(self, key: str, state: bytes) -> bool:
+        """Take up a kept condition; False where there is nothing left that it could be about."""
+        condition, _, part = key.partition(":")
+        standing = {"sensor_off": self.off, "sensor_silent": self.silent}.get(condition, {}).get(part)
+        if condition == "not_monitored" and part in BY_LABEL:
+            standing = self._absence(BY_LABEL[part])
+        label, _, side = condition.partition(".")
+        if side and label in BY_LABEL:
+            standing = self._guard(BY_LABEL[label]).standings[Side(side)]
+        if standing is None:
+            return False
+        standing.restore(state)
+        self._screen()
+        return True
+
+    def _ranked(self, metric: Metric) -> list[Channel]:
+        order = self.plan.prescribed.get(metric.label, []) if self.plan is not None else []
+        found = [(worn, worn.channels[metric]) for worn in self.sensors.values() if metric in worn.channels]
+        preferred = {sensor: index for index, sensor in enumerate(order)}
+        found.sort(key=lambda pair: (preferred.get(pair[0].sensor, len(order)), pair[0].place))
+        return [channel for _, channel in found]
+
+    # What is in force
+
+    def prescribe(self, plan: Plan | None, profile: Profile, watched_ms: int, moment: Moment) -> None:
+        """Put a plan in force, watched since *watched_ms*, with the profile that it comes to."""
+        self.plan = plan
+        self._profile = profile
+        self._watched_ms = watched_ms
+        labels = set(plan.prescribed) if plan is not None else set()
+        self.prescribed = tuple(metric for metric in Metric if metric.label in labels and not CODES[metric].episodic)
+        for metric in self.prescribed:
+            self._absence(metric)
+        for metric in [metric for metric in self.absences if metric not in self.prescribed]:
+            self._lapse(self.absences[metric], lapse.Returned(), moment)
+            if self.absences[metric].state.quiet:  # a high that ended stays until somebody acknowledges it (S14)
+                del self.absences[metric]
+        self._in_force = None
+        self.enforce(moment.utc_ms)
+
+    def wear(self, sensor: str, bound_ms: int, place: int, kept: SensorKept | None) -> Worn:
+        """Put on a sensor that is bound since *bound_ms*; worn already, only its place may change."""
+        worn = self.sensors.get(sensor)
+        if worn is None:
+            worn = self.sensors[sensor] = Worn(sensor, bound_ms, place, kept or SensorKept())
+            self.off[sensor] = self._technical("sensor_off", sensor, "Sensor off finger or skin")
+            self.silent[sensor] = self._technical("sensor_silent", sensor, f"No signal from sensor {sensor}")
+        worn.place = place
+        self._connect()
+        return worn
+
+    def take_off(self, sensor: str, moment: Moment) -> SensorKept:
+        """Take off a sensor: its technical conditions end, and what was heard of it is given back."""
+        for standing in (self.off.pop(sensor), self.silent.pop(sensor)):
+            self._lapse(standing, lapse.Returned(), moment)
+        kept = self.sensors.pop(sensor).kept
+        self._connect()
+        return kept
+
+    def enforce(self, utc_ms: int) -> None:
+        """Put the limits of the local time of day in force."""
+        local = datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone(self._zone)
+        limits = self._profile.at(local.hour * 60 + local.minute)
+        if limits is self._in_force:
+            return
+        self._in_force = limits
+        for metric in limits:
+            self._guard(metric)
+        for metric, guard in self.guards.items():
+            guard.impose(limits.get(metric, Limits()), self._settings.delays.gap_held_s)
+        self._connect()
+
+    # What happens
+
+    def hear(self, worn: Worn, heard: Heard, row: Row, received: Moment) -> None:
+        """Take in one notification that is new and in time."""
+        worn.kept.heard_ms = received.at_ms
+        off = False
+        for observation in row.reading.observations:
+            channel = worn.channels.get(observation.metric)
+            if channel is None:
+                channel = worn.channel(observation.metric)
+                self._connect()
+            if observation.missing is not Missing.PRESENT:
+                channel.newest.missing = observation.missing
+                channel.newest.missing_ms = received.at_ms
+                off = off or observation.missing is Missing.SENSOR_OFF
+            elif observation.validity in ALARM_ELIGIBLE:
+                self._take(channel, observation, heard, row, received)
+        self._worn(worn, heard.characteristic, received, off=off)
+
+    def tick(self, moment: Moment, restarted_ms: int) -> None:
+        """Let time pass. After a restart nothing is silent sooner than it could have been heard."""
+        delays = self._settings.delays
+        for worn in self.sensors.values():
+            since_ms = worn.silent_since_ms
+            due_ms = max(since_ms, restarted_ms) + delays.sensor_silent_s * 1000
+            self._absent(self.silent[worn.sensor], lapse.Absent(since_ms, due_ms, Priority.LOW), moment)
+            off_ms = worn.off_ms
+            if off_ms is not None:
+                due_ms = off_ms + delays.sensor_off_s * 1000
+                self._absent(self.off[worn.sensor], lapse.Absent(off_ms, due_ms, Priority.LOW), moment)
+        for metric in self.prescribed:
+            self._absent(self.absences[metric], self._unmonitored(metric, restarted_ms), moment)
+        for standing in self.standings():
+            if not standing.state.quiet:
+                self._step(standing, crossing.Ticked(), moment)
+
+    def acknowledge(self, standing: Standing, moment: Moment) -> None:
+        """Acknowledge a condition as it stands."""
+        self._step(standing, crossing.Acknowledged(), moment)
+
+    def _take(self, channel: Channel, observation: Observation, heard: Heard, row: Row, received: Moment) -> None:
+        newest = channel.newest
+        newest.raw = observation.raw
+        newest.at_ms = received.at_ms
+        newest.observed_utc_ms = row.at_ms + heard.utc_offset_ms
+        newest.missing = Missing.PRESENT
+        if channel.low <= observation.raw <= channel.high:
+            return
+        moment = msgspec.structs.replace(
+            received,
+            observed_ms=received.at_ms - round(heard.age_ms(row)),
+            observed_utc_ms=newest.observed_utc_ms,
+        )
+        absence = self.absences.get(channel.metric)
+        if absence is not None:
+            self._lapse(absence, lapse.Returned(), moment)
+        value = channel.value
+        for guard in self._guarding.get(channel, ()):
+            low, high = guard.band
+            if not low <= value <= high:
+                newest.nearing_ms = received.at_ms
+            if guard.acts(channel, received.at_ms, self._settings.held_ms):
+                for rule, standing in guard.watched:
+                    standing.source = channel.metric
+                    self._step(standing, crossing.Measured(value, heard.boot, row.at_ms, rule), moment)
+
+    def _worn(self, worn: Worn, characteristic: str, received: Moment, *, off: bool) -> None:
+        """What a notification says of the sensor itself."""
+        kept = worn.kept
+        if off:
+            kept.off.setdefault(characteristic, received.at_ms)
+            self.off[worn.sensor].words = _OFF_WORDS.get(characteristic, "Sensor off finger or skin")
+        elif kept.off.pop(characteristic, None) is not None and not kept.off:
+            self._lapse(self.off[worn.sensor], lapse.Returned(), received)
+        silent = self.silent[worn.sensor]
+        if not silent.state.quiet:
+            self._lapse(silent, lapse.Returned(), received)
+
+    def _unmonitored(self, metric: Metric, restarted_ms: int) -> lapse.Absent:
+        """Since when a prescribed metric lacks an eligible value, and when and how urgently that alarms (S1)."""
+        delays = self._settings.delays
+        since_ms = self.since_ms(metric)
+        nearing_ms = max((channel.newest.nearing_ms for channel in self.channels(metric)), default=NEVER)
+        nearing = nearing_ms != NEVER and nearing_ms >= since_ms - delays.nearing_window_s * 1000
+        allowed_s = delays.not_monitored_shown_s if nearing else delays.not_monitored_alarm_s
+        due_ms = max(since_ms + allowed_s * 1000, restarted_ms + self._settings.held_ms)
+        return lapse.Absent(since_ms, due_ms, Priority.HIGH if nearing else Priority.MEDIUM)
+
+    def _absent(self, standing: Standing, absent: lapse.Absent, moment: Moment) -> None:
+        if moment.at_ms >= absent.due_ms:
+            self._step(standing, absent, moment)
+
+    def _lapse(self, standing: Standing, event: lapse.Returned, moment: Moment) -> None:
+        if not standing.state.quiet:
+            self._step(standing, event, moment)
+
+    def _step(self, standing: Standing, event: crossing.Happening | lapse.Happening, moment: Moment) -> None:
+        before = standing.state
+        transitions = standing.step(event, moment.at_ms, self._settings.realarm_ms)
+        if standing.state is before:
+            return
+        self.changed.add(standing)
+        if standing.state.quiet is not before.quiet:
+            self._screen()
+        self._tell(standing, transitions, moment)
+
+    # How channels, guards and screens hang together
+
+    def _technical(self, condition: str, part: str, words: str, metric: Metric | None = None) -> Standing:
+        return Standing(self.patient.id, condition, part=part, patient=self.patient, metric=metric, words=words)
+
+    def _absence(self, metric: Metric) -> Standing:
+        if metric not in self.absences:
+            words = f"{CODES[metric].display} not monitored"
+            self.absences[metric] = self._technical("not_monitored", metric.label, words, metric)
+        return self.absences[metric]
+
+    def _guard(self, metric: Metric) -> Guard:
+        if metric not in self.guards:
+            self.guards[metric] = Guard(metric, self.patient)
+        return self.guards[metric]
+
+    def _connect(self) -> None:
+        """Say which channels each guard listens to."""
+        self._channels = {metric: self._ranked(metric) for metric in Metric}
+        self._guarding = {}
+        for metric, guard in self.guards.items():
+            guard.channels = [
+                channel for acting in (metric, *STAND_INS.get(metric, ())) for channel in self.channels(acting)
+            ]
+            for channel in guard.channels:
+                self._guarding.setdefault(channel, []).append(guard)
+        self._screen()
+
+    def _screen(self) -> None:
+        """Let every channel pass without a look what can change nothing."""
+        for worn in self.sensors.values():
+            for metric, channel in worn.channels.items():
+                guards = self._guarding.get(channel, ())
+                absence = self.absences.get(metric)
+                if all(guard.quiet for guard in guards) and (absence is None or absence.state.quiet):
+                    low = max((guard.band[0] for guard in guards), default=-math.inf)
+                    high = min((guard.band[1] for guard in guards), default=math.inf)
+                    channel.screen(low, high)
+                else:
+                    channel.screen(math.inf, -math.inf)
