@@ -28,6 +28,8 @@ class Condition(StrEnum):
     DATA_LOST = "data_lost"
     ARRIVALS_SHED = "arrivals_shed"
     COLLECTOR_SLOW = "collector_slow"
+    NOT_ALARMING = "not_alarming"
+    ALARMS_NOT_RECORDED = "alarms_not_recorded"
 
     def of(self, gateway: str) -> str:
         """The notice's code for one gateway: ``quarantined:gw-1``."""
@@ -69,7 +71,10 @@ class Desk(Protocol):
         """A gateway's state, or its last will (*online* false); one of an older session never comes here."""
 
     def notice(self, code: str, text: str | None) -> None:
-        """A named system condition begins, or says more (*text*), or ends (None)."""
+        """A named system condition begins, or says more (*text*), or ends (None).
+
+        The pipeline remembers none over a restart: what still holds is told anew, the rest is over.
+        """
 
     def committed(self, logged: Sequence[Logged]) -> None:
         """These are durable now, in order of *log_seq*: the cursor may follow to the last of them."""

@@ -163,6 +163,9 @@ class Series(Reader, Protocol):
             StoreError: nothing of it was written.
         """
 
+    def around(self, gateway: str, epoch: int, seq: int) -> tuple[int, int] | None:
+        """The merged range of *epoch* that row *seq* is committed in, None where it is not; from any thread."""
+
     def release(self, number: int) -> Logged:
         """Record the quarantined batch *number* after all, in one transaction; its identity stays what it was.
 

@@ -56,18 +56,18 @@ class Stored(msgspec.Struct, frozen=True):
     quality: int
 
 
-def read(arrival: Arrival) -> Contents:
+def read(kind: int, body: bytes) -> Contents:
     """Read a body to its end; what passes can be unpacked, stored and read back.
 
     Raises:
         DecodeError: the kind is unknown, or lengths, codes, times or ranges do not fit.
     """
-    body = bodies.decode(arrival.header.kind, arrival.body)
-    if isinstance(body, Data):
-        return _data(body)
-    if isinstance(body, Void):
-        _check_void(body)
-    return Contents(body)
+    said = bodies.decode(kind, body)
+    if isinstance(said, Data):
+        return _data(said)
+    if isinstance(said, Void):
+        _check_void(said)
+    return Contents(said)
 
 
 def _data(data: Data) -> Contents:

@@ -52,6 +52,10 @@ class MemorySeries:
         """Merged inclusive ranges that this store holds of *gateway*."""
         return {epoch: held.ranges for (name, epoch), held in self._received.items() if name == gateway}
 
+    def around(self, gateway: str, epoch: int, seq: int) -> tuple[int, int] | None:
+        """The merged range of *epoch* that row *seq* is committed in, None where it is not."""
+        return self._held((gateway, epoch)).around(seq)
+
     def replay(self, after: int) -> Iterator[Logged]:
         """The log beyond *after*, in order."""
         return iter([logged for logged, _ in self._log[after:]])

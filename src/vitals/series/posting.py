@@ -128,7 +128,7 @@ def readmit(item: Quarantined, held: Callable[[EpochKey], Intervals]) -> Posting
         raise NotFoundError(f"number {item.number} is no batch that waits in quarantine")
     arrival = msgspec.structs.replace(item.arrival, quarantine=None)
     require_version(arrival.header)
-    contents = read(arrival)
+    contents = read(arrival.header.kind, arrival.body)
     draft = _Draft(held)
     dropped = draft.drop(arrival.gateway, contents.body) if isinstance(contents.body, Void) else {}
     return Posting([Entry(arrival, contents, dropped)], [], draft.received, 0)
@@ -172,7 +172,7 @@ def _checked(arrival: Arrival) -> tuple[Arrival, Contents | None]:
         arrival = _aside(arrival, f"sequence number {arrival.header.seq} is beyond what any spool can count")
     try:
         require_version(arrival.header)
-        return arrival, read(arrival)
+        return arrival, read(arrival.header.kind, arrival.body)
     except DecodeError as error:
         return _aside(arrival, str(error)), None
 

@@ -112,6 +112,10 @@ class SqliteSeries:
         """Merged inclusive ranges that this store holds of *gateway*."""
         return {epoch: held.ranges for (name, epoch), held in list(self._received.items()) if name == gateway}
 
+    def around(self, gateway: str, epoch: int, seq: int) -> tuple[int, int] | None:
+        """The merged range of *epoch* that row *seq* is committed in, None where it is not."""
+        return self._held((gateway, epoch)).around(seq)
+
     def replay(self, after: int) -> Iterator[Logged]:
         """The log beyond *after*, in order. Raises StoreError."""
         return self._reader.replay(after)

@@ -11,7 +11,8 @@ VITALS_FILTER: Final = "v1/+/vitals"
 ALARM_FILTER: Final = "v1/+/alarm"
 STATE_FILTER: Final = "v1/+/state"
 UNKNOWN_VERSION_FILTER: Final = "+/+/vitals"
-"""Every version's batches: one of a version that this release does not know is quarantined, not overlooked."""
+UNKNOWN_VERSION_ALARM_FILTER: Final = "+/+/alarm"
+"""Every version's batches and local alarms: what this release does not know is quarantined, not overlooked."""
 
 
 def is_gateway_id(text: str) -> bool:

@@ -88,6 +88,8 @@ class Conformance:
         assert series.committed("gw-1") == {2: [(1, 1)], 1: [(5, 5), (7, 7)]}
         series.commit([arrival(6, data([91.5], at_ms=700), epoch=1)])
         assert series.committed("gw-1")[1] == [(5, 7)]
+        assert (series.around("gw-1", 1, 6), series.around("gw-1", 1, 8)) == ((5, 7), None)
+        assert (series.around("gw-2", 1, 6), series.around("gw-1", 3, 6)) == (None, None)
 
     def test_the_log_replays_in_the_order_of_commits(self, series: Series) -> None:
         order = list(range(1, 40))
@@ -209,6 +211,6 @@ class Conformance:
 
 
 def count(batch: Arrival) -> int:
-    read = contents.read(batch)
+    read = contents.read(batch.header.kind, batch.body)
     assert isinstance(read.body, Data)
     return read.observations

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.batches import SENSOR, arrival, data, gap, rejected, void
+from tests.batches import SENSOR, arrival, data, gap, kind_of, rejected, void
 
 from vitals.codes import Metric
 from vitals.errors import DecodeError, NotFoundError
@@ -13,6 +13,11 @@ from vitals.series.base import Logged
 from vitals.wire import bodies, columns
 from vitals.wire.bodies import Block, Column
 from vitals.wire.header import MAX_MS, Kind
+
+
+def read(body: bodies.Body) -> contents.Contents:
+    return contents.read(kind_of(body), bodies.encode(body))
+
 
 COLUMN = st.builds(
     Column,
@@ -40,30 +45,30 @@ def test_what_can_be_read_can_be_unpacked_and_what_cannot_can_not(block: Block) 
         rows = columns.unpack(block)
     except DecodeError:
         with pytest.raises(DecodeError):
-            contents.read(arrival(1, body))
+            read(body)
     else:
-        read = contents.read(arrival(1, body))
-        assert read.observations == sum(len(row.reading.observations) for row in rows)
+        found = read(body)
+        assert found.observations == sum(len(row.reading.observations) for row in rows)
 
 
 @given(st.binary(max_size=60), st.integers(0, 255))
 def test_random_bytes_raise_nothing_but_a_decode_error(body: bytes, kind: int) -> None:
     try:
-        contents.read(arrival(1, body, kind=kind))
+        contents.read(kind, body)
     except DecodeError:
         return
 
 
 def test_observations_rejected_ones_and_spans() -> None:
-    read = contents.read(arrival(1, data([97.0, None, 96.0], at_ms=500, rejected=[rejected()])))
-    assert (read.observations, read.rejected) == (3, 1)
-    assert read.spans == (contents.Span(SENSOR, 500, 2500),)
+    found = read(data([97.0, None, 96.0], at_ms=500, rejected=[rejected()]))
+    assert (found.observations, found.rejected) == (3, 1)
+    assert found.spans == (contents.Span(SENSOR, 500, 2500),)
 
 
 def test_one_span_covers_every_characteristic_of_a_sensor() -> None:
     blocks = data([97.0], at_ms=5000).blocks + data([96.0, 95.0], at_ms=3000).blocks
-    read = contents.read(arrival(1, msgspec.structs.replace(data(()), blocks=blocks)))
-    assert read.spans == (contents.Span(SENSOR, 3000, 5000),)
+    found = read(msgspec.structs.replace(data(()), blocks=blocks))
+    assert found.spans == (contents.Span(SENSOR, 3000, 5000),)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +83,7 @@ def test_one_span_covers_every_characteristic_of_a_sensor() -> None:
 )
 def test_impossible_ranges_and_times_are_refused(body: bodies.Body) -> None:
     with pytest.raises(DecodeError):
-        contents.read(arrival(1, body))
+        read(body)
 
 
 def test_points_and_identities_of_a_batch() -> None:
@@ -103,4 +108,4 @@ def test_only_a_synchronised_clock_settles() -> None:
     assert contents.settles(set_clock) == set_clock
     assert contents.settles(bodies.Clock(5, 7, bodies.ClockState.HOLDOVER)) is None
     assert contents.settles(gap()) is None
-    assert contents.read(arrival(1, set_clock, kind=Kind.CLOCK)).body == set_clock
+    assert contents.read(Kind.CLOCK, bodies.encode(set_clock)).body == set_clock
