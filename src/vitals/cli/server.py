@@ -1,0 +1,78 @@
+"""The server: one process that collects, alarms and shows. This is where collector and console meet."""
+
+import asyncio
+import logging
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+
+from vitals.clock import Clock, SystemClock
+from vitals.collector.app import run_collector
+from vitals.collector.config import ServerConfig, load
+from vitals.collector.desk import AlarmDesk
+from vitals.collector.profiles import load_profile
+from vitals.collector.statusboard import StatusBoard
+from vitals.console.serve import serve_console
+from vitals.errors import VitalsError
+from vitals.registry import open_registry
+from vitals.series.sqlite import SqliteSeries
+
+_log = logging.getLogger(__name__)
+
+
+async def run(path: Path) -> None:
+    """Serve what the configuration at *path* says until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigurationError: something in the file cannot be used.
+        VitalsError: a store cannot be opened, or the console's port is taken.
+    """
+    config = load(path)
+    clock = SystemClock()
+    with ExitStack() as open_stores:
+        registry = open_registry(config.registry)
+        open_stores.callback(registry.close)
+        store = SqliteSeries(config.series, config.mode)
+        open_stores.callback(store.close)
+        profile = load_profile(config.profile)
+        desk = AlarmDesk(registry, mode=config.mode, profile=profile, clock=clock, time_scale=config.time_scale)
+        desk.start(store)
+        try:
+            await _until_told(config, desk, store, clock)
+        except* VitalsError as group:
+            raise _first(group) from None
+
+
+async def _until_told(config: ServerConfig, desk: AlarmDesk, store: SqliteSeries, clock: Clock) -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    board = StatusBoard(desk, clock)
+
+    async with asyncio.TaskGroup() as tasks:
+        parts = [
+            tasks.create_task(run_collector(config, board, store, clock), name="collector"),
+            tasks.create_task(
+                serve_console(
+                    desk,
+                    config.console.host,
+                    config.console.port,
+                    clock=clock,
+                    status=lambda: board.report(desk.snapshot(), config.mode, store.counts()),
+                    ready=lambda address: _log.info("the console is at %s", address),
+                ),
+                name="console",
+            ),
+        ]
+        await told.wait()
+        for part in parts:
+            part.cancel()
+
+
+def _first(group: BaseExceptionGroup[VitalsError]) -> VitalsError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, VitalsError)
+    return error
