@@ -92,7 +92,7 @@ def parse(text: str) -> Profile:
     overrides = _overrides(tree.pop("override", []))
     base = {metric: Limits(change.hysteresis or 0.0, change.limits) for metric, change in _metrics(tree, "").items()}
     if not base:
-        raise _refused("limits", "the profile guards no metric; add a table such as [spo2]")
+        raise ConfigurationError("profile: it guards no metric; add a table such as [spo2]")
     return _profile(name, base, overrides)
 
 

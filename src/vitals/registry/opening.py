@@ -15,6 +15,9 @@ from vitals.errors import ConfigurationError, CorruptStore, StoreError
 from vitals.registry.store import Registry
 from vitals.registry.tables import Base
 
+HEAD: Final = "0002"
+"""The newest revision: a registry that has it is opened without a look at the migrations."""
+
 _PRAGMAS: Final = (
     "PRAGMA busy_timeout = 5000",
     "PRAGMA journal_mode = WAL",
@@ -49,18 +52,20 @@ def open_registry(place: Path | str) -> Registry:
     return Registry(engine)
 
 
-def migrate(connection: Connection, revision: str = "head") -> None:
+def migrate(connection: Connection, revision: str = HEAD) -> None:
     """Bring the schema up to *revision*.
 
     Raises:
         CorruptStore: it is of an unknown revision and lacks what this release needs.
     """
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == revision:
+        return
     configuration = Config()
     configuration.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     configuration.set_main_option("path_separator", "os")
     configuration.attributes["connection"] = connection
     known = {script.revision for script in ScriptDirectory.from_config(configuration).walk_revisions()}
-    current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and current not in known:
         _require_everything(connection, current)
         return
