@@ -224,7 +224,7 @@ class Spool:
                 self._add(change, Kind.VOID, Void(saved.missing, CORRUPT))
             self._streams.all_lost(GATEWAY_DOWN)
 
-        self._untold = self._write(work, self._now, durable=True)
+        self._write(work, self._now, durable=True)  # nobody to tell: what waits at the start is found as backlog
 
     def _mint(self, connection: sqlite3.Connection) -> Epoch:
         minted: list[Epoch] = []

@@ -13,10 +13,7 @@ from vitals.wire import header
 from vitals.wire.bodies import Ranges
 from vitals.wire.header import Header
 from vitals_gateway.spool.streams import SPOOL_CORRUPT
-from vitals_gateway.spool.tables import signed, split, unsigned
-
-UNBATCHED_MS: Final = 30_000
-"""The longest that a batch stays open: what is lost with an unreadable table of notifications."""
+from vitals_gateway.spool.tables import signed, split, text, unsigned
 
 T = TypeVar("T", bound=tuple[object, ...])
 Epoch = tuple[int, int, int, int, int, int, int]
@@ -65,24 +62,24 @@ class Salvaged(msgspec.Struct, frozen=True):
 def salvage(damaged: Path, into: sqlite3.Connection, gateway: str) -> Salvaged:
     """Copy what is sound from *damaged* into the empty tables of *into*, in the caller's transaction.
 
-    Streams come along with a gap from when they were last known to be whole.
+    Streams come along with a gap from their last closed batch: whether later notifications can be read or not.
     """
     try:
         source = sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error:
         return Salvaged()
+    source.text_factory = text
     with closing(source):
-        damage: list[str] = []
-        epochs = {row[0]: row for row in _readable(source, _EPOCH, damage)}
-        saved = _batches(_readable(source, _BATCH, damage), into, epochs, gateway)
+        epochs = {row[0]: row for row in _readable(source, _EPOCH)}
+        saved = _batches(_readable(source, _BATCH), into, epochs, gateway)
         _insert(into, _EPOCH, epochs.values())
-        unbatched = _readable(source, _NOTIFICATION, damage)
+        unbatched = _readable(source, _NOTIFICATION)
         _insert(into, _NOTIFICATION, (row for row in unbatched if row[1] in epochs))
-        streams = list(_readable(source, _STREAM, damage))
+        streams = list(_readable(source, _STREAM))
         _insert(into, _STREAM, streams)
         into.execute(
-            "UPDATE stream SET gap_reason = ?, gap_boot = boot, gap_ms = max(0, last_ms - ?) WHERE gap_reason IS NULL",
-            (SPOOL_CORRUPT, UNBATCHED_MS if "notification" in damage else 0),
+            "UPDATE stream SET gap_reason = ?, gap_boot = boot, gap_ms = last_ms WHERE gap_reason IS NULL",
+            (SPOOL_CORRUPT,),
         )
         return Salvaged(len(saved), _missing(epochs.values(), saved), len(streams))
 
@@ -130,7 +127,7 @@ def _missing(epochs: Iterable[Epoch], saved: set[int]) -> Ranges:
     return missing
 
 
-def _readable(source: sqlite3.Connection, table: Table[T], damage: list[str]) -> Iterator[T]:
+def _readable(source: sqlite3.Connection, table: Table[T]) -> Iterator[T]:
     """Rows up to the first that cannot be read, then those after it from the other end."""
     reached = -(2**63)
     for order in ("ASC", "DESC"):
@@ -143,9 +140,8 @@ def _readable(source: sqlite3.Connection, table: Table[T], damage: list[str]) ->
                 reached = row[0] if order == "ASC" else reached
                 yield from table.shaped(row)
         except sqlite3.Error:
-            damage.append(table.name)
-        else:
-            return
+            continue
+        return
 
 
 def _insert(into: sqlite3.Connection, table: Table[T], rows: Iterable[T]) -> None:

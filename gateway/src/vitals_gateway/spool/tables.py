@@ -120,12 +120,18 @@ def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
     with translated(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=1.0, cached_statements=64)
     try:
+        connection.text_factory = text
         with translated(path):
             _prepare(connection, path, max_bytes)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def text(stored: bytes) -> str:
+    """Text as SQLite stores it, also where it rotted: what it then says is judged by those who use it."""
+    return stored.decode(errors="replace")
 
 
 @contextmanager
