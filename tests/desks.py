@@ -38,6 +38,8 @@ class KeepingDesk:
         self.ticks.append(now_ms)
 
     async def persist(self) -> None:
+        if self.failure is not None:
+            raise self.failure
         self.persisted += 1
 
     @property
