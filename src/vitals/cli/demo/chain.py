@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from vitals.cli.demo.people import Person
-from vitals.cli.demo.processes import Part, listening, nats_server, started
+from vitals.cli.demo.processes import Part, listening, nats_server, ready
 
 GATEWAY = "gw-demo"
 
@@ -80,14 +80,17 @@ class Chain:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Chain"]:
-        """Start all; stop the sensors first, so that what they sent drains before what receives it ends."""
+        """Start all at once; stop the sensors first, so that what they sent drains before what receives it ends."""
         async with AsyncExitStack() as stack:
-            if self.broker is not None:
-                await stack.enter_async_context(started(self.broker, self.broker_ready, within_s=20))
-            await stack.enter_async_context(started(self.server, self.server_ready, within_s=30))
-            await stack.enter_async_context(started(self.simulator, self.simulator_ready, within_s=30))
-            await stack.enter_async_context(started(self.gateway, self.gateway_ready, within_s=20))
+            for part in self.parts:
+                stack.push_async_callback(part.stop)
+                await part.start()
+            stack.push_async_callback(self.gateway.stop)
             stack.push_async_callback(self.simulator.stop)
+            if self.broker is not None:
+                await ready(self.broker, self.broker_ready, within_s=20)
+            await ready(self.simulator, self.simulator_ready, within_s=30)
+            await ready(self.server, self.server_ready, within_s=30)
             yield self
 
     async def broker_ready(self) -> bool:
@@ -101,10 +104,6 @@ class Chain:
     async def simulator_ready(self) -> bool:
         """Whether the sensors advertise."""
         return "ready" in self.simulator.log.read_text(errors="replace").split()
-
-    async def gateway_ready(self) -> bool:
-        """Whether the gateway runs; it waits for the radio and the broker by itself."""
-        return self.gateway.running
 
 
 def write_configuration(plan: Plan) -> None:

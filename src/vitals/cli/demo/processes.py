@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -87,30 +87,20 @@ class Part:
             self._output = None
 
 
-@contextlib.asynccontextmanager
-async def started(part: Part, ready: Callable[[], Awaitable[bool]], *, within_s: float) -> AsyncIterator[Part]:
-    """Run *part* until the block ends; it counts as started once *ready* says so.
+async def ready(part: Part, look: Callable[[], Awaitable[bool]], *, within_s: float) -> None:
+    """Wait until *look* says that *part*, which was started, is ready.
 
     Raises:
         VitalsError: it ended or was not ready in time; the message carries its last line.
     """
-    await part.start()
-    try:
-        await _until_ready(part, ready, within_s)
-        yield part
-    finally:
-        await part.stop()
-
-
-async def _until_ready(part: Part, ready: Callable[[], Awaitable[bool]], within_s: float) -> None:
     try:
         async with asyncio.timeout(within_s):
-            while not await ready():
+            while not await look():
                 if not part.running:
-                    raise VitalsError(f"{part.name} ended at its start: {part.last_words()}")
+                    raise VitalsError(f"the {part.name} ended at its start: {part.last_words()}")
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        raise VitalsError(f"{part.name} is not ready after {within_s:g} s: {part.last_words()}") from None
+        raise VitalsError(f"the {part.name} is not ready after {within_s:g} s: {part.last_words()}") from None
 
 
 def free_port() -> int:
