@@ -22,7 +22,6 @@ from vitals_firmware_sim.replay import Series
 from vitals_firmware_sim.scenarios import Scenario
 from vitals_firmware_sim.script import live
 
-LAST_PERSON: Final = 255
 REPLAYED_PERSON: Final = 1
 """The person whose oximeter plays a recording."""
 

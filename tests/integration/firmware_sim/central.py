@@ -57,7 +57,8 @@ class Central:
         await self.device.start_scanning(legacy=True, active=False)
 
     async def link(self, address: str, timeout_s: float = PATIENCE_S) -> Connection:
-        return await self.device.connect(Address(address), timeout=timeout_s)
+        async with asyncio.timeout(timeout_s + PATIENCE_S):
+            return await self.device.connect(Address(address), timeout=timeout_s)
 
     async def connect(self, address: str, timeout_s: float = PATIENCE_S) -> Sensor:
         """Link and discover."""

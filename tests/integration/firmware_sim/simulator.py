@@ -97,7 +97,7 @@ async def on_air(folder: Path, *people: str, also: tuple[str, ...] = (), **optio
     settings = Settings(
         endpoints=tuple(parse_endpoint(text) for text in (simulator.listen, *also)),
         people=tuple((number, named(name)) for number, name in enumerate(people, start=1)),
-        **{"time_scale": 0.05, **options},
+        **{"time_scale": 0.02, **options},
     )
     clock, ready, enough = SystemClock(), asyncio.Event(), asyncio.Event()
     with Ledger(simulator.ledger_path, clock) as book:

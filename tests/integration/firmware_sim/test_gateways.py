@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from bumble.core import TimeoutError as BumbleTimeoutError
+from tests.brokers import free_port
 from tests.integration.firmware_sim.central import plugged_in
-from tests.integration.firmware_sim.ports import free_port
 from tests.integration.firmware_sim.simulator import PATIENCE_S, Simulator, eventually, on_air
 
 STRAP, OXIMETER = "F0:00:00:00:01:01", "F0:00:00:00:01:02"

@@ -10,7 +10,6 @@ from tests.integration.firmware_sim.simulator import PATIENCE_S, eventually, sta
 from tests.peers import recorded_data
 
 from vitals.gatt import plx_continuous_measurement
-from vitals.gatt.ieee11073 import Special
 
 OXIMETER = "F0:00:00:00:01:02"
 COLUMNS = "spo2=SpO2 1,pulse=Pulse 1,pi=PI 1"
@@ -49,15 +48,3 @@ async def test_a_recorded_patient(tmp_path: Path, name: str) -> None:
         assert len(junk) == 1
         assert "'Collection Halted'" in junk[0]
         assert await simulator.end() == 0
-
-
-async def test_a_device_that_was_never_connected_is_missing(tmp_path: Path) -> None:
-    options = ("--columns", "spo2=SpO2 3,pulse=Pulse 3,pi=PI 3", "--time-scale", "0.01")
-    async with (
-        started(tmp_path, "replay", str(recording("100001")), *options) as simulator,
-        plugged_in(simulator.dial) as central,
-    ):
-        pulse = await (await central.connect(OXIMETER)).subscribe("2A5F")
-        await eventually(lambda: len(pulse) >= 50)
-        told = [plx_continuous_measurement.decode(payload) for payload in pulse]
-        assert {(one.spo2, one.pr, one.pai) for one in told} == {(Special.NAN, Special.NAN, Special.NAN)}

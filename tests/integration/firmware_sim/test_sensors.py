@@ -109,8 +109,8 @@ async def test_battery_is_told_on_subscription_and_every_minute(tmp_path: Path) 
 async def test_a_spot_check_is_indicated_and_in_the_ledger(tmp_path: Path) -> None:
     async with on_air(tmp_path, "stable", time_scale=0.01) as simulator, plugged_in(simulator.dial) as central:
         checks = await (await central.connect(OXIMETER)).subscribe("2A5E")
-        await eventually(lambda: len(checks) >= 2)
-        assert checks == simulator.said(OXIMETER, "2A5E")[: len(checks)]
+        await eventually(lambda: bool(checks))
+        assert checks == simulator.said(OXIMETER, "2A5E")
         metrics = [observation.metric for observation in gatt.read("2A5E", checks[0]).observations]
         assert metrics == [Metric.SPO2, Metric.PULSE_RATE, Metric.PERFUSION_INDEX]
 
@@ -124,7 +124,7 @@ async def test_energy_is_told_and_reset(tmp_path: Path) -> None:
             readings = [heart_rate_measurement.decode(payload).energy_kj for payload in beats]
             return [energy for energy in readings if energy is not None]
 
-        await eventually(lambda: bool(energies()) and energies()[-1] >= 10)
+        await eventually(lambda: bool(energies()) and energies()[-1] >= 5)
         with pytest.raises(ATT_Error) as refused:
             await sensor.write("2A39", b"\x02")
         assert refused.value.error_code == 0x80
