@@ -17,6 +17,7 @@ from vitals.errors import AdapterGone, DecodeError, OutOfSlots, RadioError, Sens
 from vitals.gatt import battery_level, device_information
 from vitals.wire.bodies import SensorState
 from vitals_gateway import drivers
+from vitals_gateway.cancellation import honour_cancellation
 from vitals_gateway.drivers import Plan, Subscription
 from vitals_gateway.drivers.battery import LEVEL
 from vitals_gateway.intake import Intake
@@ -124,11 +125,13 @@ class Sensor:
         try:
             while True:
                 self._advance(await activities[self._session.state](air))
+                honour_cancellation()
         finally:
             self._close(air.ending)
             await self._release(air)
             self._session = step(self._session, Event.INTERRUPTED)
-            self._report(link="lost")
+            self._sighted_ms = None  # another adapter has to see it for itself
+            self._report(link="lost", problem="radio lost" if air.ending == "link_lost" else self._state.problem)
 
     def _advance(self, event: Event) -> None:
         before, self._session = self._session, step(self._session, event)
@@ -136,7 +139,7 @@ class Sensor:
         if event in BACKOFFS:
             problem = f"{_PROBLEMS[event]}: {detail}" if detail else _PROBLEMS[event]
             news = event is not before.failure or before.failures == 0
-            _LOG.log(logging.WARNING if news else logging.DEBUG, "sensor %s: %s", self.address, problem)
+            _LOG.log(_level(event) if news else logging.DEBUG, "sensor %s: %s", self.address, problem)
             self._report(link="lost", problem=problem)
         elif event is Event.SUBSCRIBED:
             self._report(link="connected", problem=detail)
@@ -167,6 +170,7 @@ class Sensor:
             except RadioError as error:
                 return self._because(error, Event.UNREACHABLE)
             self._link, self._connection = link, connection
+            self._sighted_ms = None  # what it advertised meanwhile is as old
             return Event.CONNECTED
 
     async def _discover(self, _air: Air) -> Event:
@@ -203,6 +207,7 @@ class Sensor:
             await self._identify(connection)
         except (RadioError, TimeoutError) as error:
             return self._because(error, Event.LINK_LOST)
+        honour_cancellation()
         streaming = [item.characteristic for item in connection.plan.subscribe if item.streams]
         while connection.live:
             mute = silent(streaming, connection.last_ms, self._clock.monotonic_ms(), self._pace.silent_s)
@@ -350,6 +355,10 @@ class Sensor:
     def _required(self) -> Link:
         assert self._link is not None, "a connected session has a link"
         return self._link
+
+
+def _level(failure: Event) -> int:
+    return logging.INFO if failure is Event.UNWANTED else logging.WARNING
 
 
 async def _within(happened: asyncio.Event, seconds: float) -> None:

@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 from vitals.clock import Clock
 from vitals.errors import AdapterGone
 from vitals_gateway import drivers
+from vitals_gateway.cancellation import honour_cancellation
 from vitals_gateway.intake import Intake
 from vitals_gateway.radio.base import Radio, Sighting
 from vitals_gateway.sensor import Air, Sensor
@@ -52,15 +53,8 @@ async def run_sensors(
         except AdapterGone as error:
             failures += 1
             roster.complain(str(error))
-            _honour_cancellation()
+            honour_cancellation()
         await asyncio.sleep(RADIO_BACKOFF.delay_s(failures, _JITTER.random()) * time_scale)
-
-
-def _honour_cancellation() -> None:
-    """A task group that ends by an error and a cancellation at once raises the error only (before Python 3.13)."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 class Roster:

@@ -5,6 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from bleak import BleakAdapter
+from bleak.args.bluez import BlueZAdapterArgs
+from bleak.backends.device import BLEDevice
+
 from vitals_gateway.radio.central import Backend
 
 _ADVICE: Final = (
@@ -24,8 +28,13 @@ async def powered(adapter: str) -> AsyncIterator[Backend]:
 
     Bluetoothd does not say when it goes; a connect that fails for it does, and the silence of the air.
     """
-    arguments = {"bluez": {"adapter": adapter}} if adapter else {}
-    yield Backend(scanner=None, client=None, arguments=arguments, gone=_never, advice=advice)
+    arguments: BlueZAdapterArgs = {"adapter": adapter} if adapter else {}
+
+    async def connected() -> list[BLEDevice]:
+        found = await BleakAdapter.get(bluez=arguments)
+        return await found.get_connected_devices()
+
+    yield Backend(None, None, {"bluez": arguments}, gone=_never, connected=connected, advice=advice)
 
 
 def advice(text: str) -> str:

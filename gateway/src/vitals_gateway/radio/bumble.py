@@ -60,6 +60,7 @@ class Station:
         self.clients: set[BumbleClient] = set()
         self._ended = asyncio.Event()
         self._reason = ""
+        self._asking: set[asyncio.Timeout] = set()
 
     @property
     def is_gone(self) -> bool:
@@ -72,6 +73,8 @@ class Station:
             return
         self._reason = reason
         self._ended.set()
+        for scope in self._asking:
+            scope.reschedule(asyncio.get_running_loop().time())
         for client in tuple(self.clients):
             client.ended()
 
@@ -79,6 +82,25 @@ class Station:
         """Wait for the end and say why."""
         await self._ended.wait()
         return self._reason
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[None]:
+        """Ask something of bumble: its errors become bleak's, and the end of the transport ends the wait.
+
+        bumble itself would wait for ever for the answer to a command that was written to a closed socket.
+        """
+        if self.is_gone:
+            raise BleakError(self._reason)
+        scope = asyncio.timeout(None)
+        try:
+            async with scope:
+                self._asking.add(scope)
+                with _as_bleak():
+                    yield
+        except TimeoutError:
+            raise BleakError(self._reason) if scope.expired() else TimeoutError from None
+        finally:
+            self._asking.discard(scope)
 
     async def connect(self, address: Address, timeout_s: float) -> Connection:
         """Connect within *timeout_s*, else cancel the attempt.
@@ -104,13 +126,26 @@ async def powered(spec: str) -> AsyncIterator[Backend]:
         AdapterGone: nothing answers there.
         ConfigurationError: bumble does not know such a transport.
     """
+    logging.getLogger("bumble.host").setLevel(logging.CRITICAL)  # it logs, with a traceback, what it raises as well
     transport = await _opened(spec)
     try:
         station = await _powered_on(transport, spec)
         transport.source.terminated.add_done_callback(lambda _: station.end(f"{spec} was closed"))
-        yield Backend(BumbleScanner, BumbleClient, {"station": station}, station.gone, lambda _: _advice(spec))
+        yield Backend(
+            BumbleScanner,
+            BumbleClient,
+            {"station": station},
+            gone=station.gone,
+            connected=_none,
+            advice=lambda _: _advice(spec),
+        )
     finally:
         await transport.close()
+
+
+async def _none() -> list[BLEDevice]:
+    """A transport that was just opened has no links."""
+    return []
 
 
 async def _opened(spec: str) -> Transport:
@@ -162,7 +197,7 @@ class BumbleScanner(BaseBleakScanner):
         self.seen_devices = {}
         device = self._station.device
         device.on(Device.EVENT_ADVERTISEMENT, self._advertised)
-        with _as_bleak():
+        async with self._station.asking():
             await device.start_scanning(active=self._active, filter_duplicates=False)
 
     @override
@@ -170,7 +205,7 @@ class BumbleScanner(BaseBleakScanner):
         device = self._station.device
         device.remove_listener(Device.EVENT_ADVERTISEMENT, self._advertised)
         if not self._station.is_gone:
-            with _as_bleak():
+            async with self._station.asking():
                 await device.stop_scanning()
 
     def _advertised(self, advertisement: Advertisement) -> None:
@@ -217,7 +252,7 @@ class BumbleClient(BaseBleakClient):
     async def connect(self, pair: bool, **kwargs: Any) -> None:
         if pair:
             raise BleakError("this radio cannot pair yet")
-        with _as_bleak():
+        async with self._station.asking():
             connection = await self._station.connect(self._device.details, self._timeout)
         self._connection = connection
         self._station.clients.add(self)
@@ -242,12 +277,12 @@ class BumbleClient(BaseBleakClient):
     async def _discovered(self) -> BleakGATTServiceCollection:
         client = self._reach()
         try:
-            with _as_bleak():
+            async with self._station.asking():
                 await client.request_mtu(_MTU)
         except BleakGATTProtocolError:
             _LOG.debug("%s keeps its small packets", self.address)
         collection = BleakGATTServiceCollection()
-        with _as_bleak():
+        async with self._station.asking():
             for service in await client.discover_services():
                 found = BleakGATTService(service, service.handle, _uuid(service.uuid))
                 collection.add_service(found)
@@ -279,7 +314,7 @@ class BumbleClient(BaseBleakClient):
     async def disconnect(self) -> None:
         if self._connection is None or self._station.is_gone:
             return
-        with _as_bleak():
+        async with self._station.asking():
             await self._connection.disconnect()
 
     @override
@@ -294,24 +329,24 @@ class BumbleClient(BaseBleakClient):
     async def read_gatt_char(
         self, characteristic: BleakGATTCharacteristic, *, use_cached: bool = False, **kwargs: Any
     ) -> bytearray:
-        with _as_bleak():
+        async with self._station.asking():
             return bytearray(await self._reach().read_value(characteristic.handle))
 
     @override
     async def read_gatt_descriptor(
         self, descriptor: BleakGATTDescriptor, *, use_cached: bool = False, **kwargs: Any
     ) -> bytearray:
-        with _as_bleak():
+        async with self._station.asking():
             return bytearray(await self._reach().read_value(descriptor.handle))
 
     @override
     async def write_gatt_char(self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool) -> None:
-        with _as_bleak():
+        async with self._station.asking():
             await self._reach().write_value(characteristic.handle, bytes(data), with_response=response)
 
     @override
     async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: SizedBuffer) -> None:
-        with _as_bleak():
+        async with self._station.asking():
             await self._reach().write_value(descriptor.handle, bytes(data), with_response=True)
 
     @override
@@ -322,7 +357,7 @@ class BumbleClient(BaseBleakClient):
         if characteristic.handle in self._subscribed:
             raise BleakError(f"{characteristic.uuid} is subscribed already")
         proxy: gatt_client.CharacteristicProxy[bytes] = characteristic.obj
-        with _as_bleak():
+        async with self._station.asking():
             await proxy.discover_descriptors()
             # bumble would only log that the sensor has no such descriptor, and nothing would ever arrive.
             if proxy.get_descriptor(GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR) is None:
@@ -333,7 +368,7 @@ class BumbleClient(BaseBleakClient):
 
     @override
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
-        with _as_bleak():
+        async with self._station.asking():
             await self._reach().unsubscribe(characteristic.obj)
         self._subscribed.discard(characteristic.handle)
 
@@ -366,6 +401,8 @@ def _uuid(uuid: core.UUID) -> str:
 @contextmanager
 def _as_bleak() -> Iterator[None]:
     """Let bumble's errors be bleak's, among them the cancellation with which bumble answers the end of a link."""
+    task = asyncio.current_task()
+    cancelled = task.cancelling() if task is not None else 0
     try:
         yield
     except att.ATT_Error as error:
@@ -373,7 +410,6 @@ def _as_bleak() -> Iterator[None]:
     except core.BaseBumbleError as error:
         raise BleakError(str(error) or type(error).__name__) from error
     except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if task is not None and task.cancelling() > cancelled:
             raise
         raise BleakError("the link ended") from None

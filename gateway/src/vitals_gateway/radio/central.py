@@ -46,12 +46,17 @@ _KINDS: Final = (
 
 
 class Backend(NamedTuple):
-    """What is under bleak: its classes (None for the platform's own), their arguments, and how its end is noticed."""
+    """What is under bleak: its classes (None for the platform's own) and their arguments.
+
+    *gone* waits for its end, *connected* tells which sensors it is still connected to from before, *advice* what to
+    do about an error.
+    """
 
     scanner: type[BaseBleakScanner] | None
     client: type[BaseBleakClient] | None
     arguments: dict[str, Any]
     gone: Callable[[], Awaitable[str]]
+    connected: Callable[[], Awaitable[list[BLEDevice]]]
     advice: Callable[[str], str]
 
 
@@ -70,9 +75,12 @@ class BleakRadio:
             scanner = BleakScanner(central.detected, backend=backend.scanner, **backend.arguments)
             try:
                 await scanner.start()
+                left = await backend.connected()
             except Exception as error:
                 text = _described(error)
                 raise AdapterGone(f"cannot scan: {text}; {backend.advice(text)}") from error
+            for device in left:
+                central.left(device)
             try:
                 yield central
             finally:
@@ -101,6 +109,11 @@ class Central:
                 services=frozenset(map(short, advertisement.service_uuids)),
             )
         )
+
+    def left(self, device: BLEDevice) -> None:
+        """Take note of a sensor whose link an earlier process left up: such a sensor does not advertise."""
+        uuids = device.details["props"].get("UUIDs", [])
+        self.detected(device, AdvertisementData(device.name, {}, {}, uuids, None, -127, ()))
 
     async def connect(self, address: str, ended: Callable[[], None], timeout_s: float) -> Link:
         """Connect and discover; see Adapter.connect."""
@@ -236,6 +249,8 @@ def _described(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, BleakBluetoothNotAvailableError):
         return str(error.args[0])
+    if isinstance(error, BleakGATTProtocolError):
+        return str(error.args[1])
     return " ".join(str(error).split()) or type(error).__name__
 
 
