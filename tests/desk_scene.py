@@ -51,7 +51,9 @@ class Scene:
         sensors: tuple[str, ...] = (STRAP, OXIMETER),
         enrolled: bool = True,
         time_zone: str = "UTC",
+        confirm_s: float = 0,
     ) -> None:
+        self.confirm_s = confirm_s
         self.clock = clock or ManualClock(monotonic_ms=1_000_000, utc_ms=utc_ms)
         self.registry: Registry = open_registry(place or new_registry())
         self.series: Series = series or MemorySeries()
@@ -92,7 +94,7 @@ class Scene:
             profile=self.profile,
             clock=self.clock,
             time_scale=self.time_scale,
-            confirm_s=0,
+            confirm_s=self.confirm_s,
         )
         self.desk.listen(self.told.append)
         self.desk.start(self.series)
@@ -109,13 +111,13 @@ class Scene:
         boot: int = 77,
         gateway: str = "gw-1",
         validity: Validity = Validity.VALID,
-        observed_ms: int | None = None,
+        ahead_ms: int = 5_000_000,
     ) -> Arrival:
-        """A batch of one notification, as if it came now; the gateway's clock is the collector's plus five."""
+        """A batch of one notification, as if it came now; the gateway's clock is *ahead_ms* of the collector's."""
         self.seq += 1
-        now_ms = self.clock.monotonic_ms() + 5_000_000
+        now_ms = self.clock.monotonic_ms() + ahead_ms
         row = columns.Row(
-            now_ms - age_ms if observed_ms is None else observed_ms,
+            now_ms - age_ms,
             Reading(tuple(_observation(metric, value, validity) for metric, value in values.items())),
         )
         block = columns.pack(sensor, characteristic, [row])

@@ -41,6 +41,7 @@ ANSWERS_KEPT_MS: Final = 24 * 3600 * 1000
 CONFIRM_S: Final = 2.0
 """How long an acknowledgement waits to be recorded before it is confirmed as not recorded yet."""
 UNBOUND_SHOWN_MS: Final = 60_000
+_NAMED: Final = 3
 _LATENCIES: Final = 1000
 _INHIBITED: Final = frozenset({"sensor_off", "sensor_silent"})
 
@@ -117,7 +118,9 @@ class AlarmDesk:
         self._take_up()
         self._replay(series, cursor)
         self._now_ms = self._restarted_ms = self._moment().at_ms
-        self._journal.write_now(self._checkpoint())
+        checkpoint = self._checkpoint()
+        self._registry.save(checkpoint)
+        self._recorded(checkpoint)
 
     async def refresh(self) -> None:
         """Take up what changed in the registry: people, bindings, plans, gateways. Raises StoreError."""
@@ -206,12 +209,7 @@ class AlarmDesk:
             return
         checkpoint = self._checkpoint()
         await self._journal.write(checkpoint)
-        for event in checkpoint.events:
-            standing = self._open.get(event.episode)
-            if standing is not None and standing.shown is not None and standing.shown.version == event.version:
-                standing.shown = msgspec.structs.replace(standing.shown, recorded=True)
-        for action in checkpoint.actions:
-            self._answers[action.key] = msgspec.structs.replace(self._answers[action.key], recorded=True)
+        self._recorded(checkpoint)
 
     # The console's side
 
@@ -368,9 +366,17 @@ class AlarmDesk:
         )
         return self._journal.take(cursor, states, self._now_ms)
 
+    def _recorded(self, checkpoint: Checkpoint) -> None:
+        for event in checkpoint.events:
+            standing = self._open.get(event.episode)
+            if standing is not None and standing.shown is not None and standing.shown.version == event.version:
+                standing.shown = msgspec.structs.replace(standing.shown, recorded=True)
+        for action in checkpoint.actions:
+            self._answers[action.key] = msgspec.structs.replace(self._answers[action.key], recorded=True)
+
     def _say_unassigned(self) -> None:
         count = self._roster.unassigned
-        self.notice("unassigned", f"{count} patients have no responsible nurse" if count else None)
+        self.notice("unassigned", f"patients without a responsible nurse: {count}" if count else None)
 
     def _say_unbound(self) -> None:
         self._unbound = {
@@ -378,5 +384,6 @@ class AlarmDesk:
             for sensor, at_ms in self._unbound.items()
             if self._now_ms - at_ms < UNBOUND_SHOWN_MS and sensor not in self._roster.worn
         }
-        named = ", ".join(sorted(self._unbound)[:3])
-        self.notice("unbound", f"{len(self._unbound)} sensors are on no patient: {named}" if named else None)
+        named = ", ".join(sorted(self._unbound)[:_NAMED])
+        more = f" and {len(self._unbound) - _NAMED} more" if len(self._unbound) > _NAMED else ""
+        self.notice("unbound", f"sensors on no patient: {named}{more}" if named else None)

@@ -44,11 +44,6 @@ class Journal:
             return True
         return self._written_ms is None or now_ms - self._written_ms >= EVERY_MS
 
-    @property
-    def waiting(self) -> int:
-        """Alarm events that the registry does not have yet."""
-        return len(self._events)
-
     def take(self, cursor: Cursor, states: list[State], now_ms: int) -> Checkpoint:
         """Everything pending, with *states* as they are now; they belong together."""
         self.change(states)
@@ -65,10 +60,6 @@ class Journal:
         self._states = taken | self._states
         self._events = [*checkpoint.events, *self._events]
         self._actions = [*checkpoint.actions, *self._actions]
-
-    def write_now(self, checkpoint: Checkpoint) -> None:
-        """Write on this thread: before the first message comes. Raises StoreError."""
-        self._registry.save(checkpoint)
 
     async def write(self, checkpoint: Checkpoint) -> None:
         """Write in a worker thread; a caller that is cancelled waits until the thread is done.
