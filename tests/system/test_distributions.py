@@ -32,7 +32,6 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The three wheels, built from this tree with the build tools of the lock."""
     folder = tmp_path_factory.mktemp("wheels")
     for source in (ROOT, ROOT / "gateway", ROOT / "firmware_sim"):
-        run(sys.executable, "-m", "hatchling", "--version")
         pip(
             Path(sys.executable), "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder, source
         )
@@ -43,7 +42,17 @@ def environment(folder: Path, lock: str, wheels: Path, *names: str) -> Path:
     """A fresh environment with *lock* (hashed) and the named wheels; its Python."""
     run(sys.executable, "-m", "venv", "--without-pip", folder)
     python = folder / "bin" / "python"
-    pip(python, "install", "-q", "--require-hashes", "--only-binary", ":all:", "-r", ROOT / "requirements" / lock)
+    pip(
+        python,
+        "install",
+        "-q",
+        "--no-compile",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "-r",
+        ROOT / "requirements" / lock,
+    )
     chosen = [next(wheels.glob(f"{name}-*.whl")) for name in names]
     pip(python, "install", "-q", "--no-deps", "--no-index", *chosen)
     pip(python, "check")
