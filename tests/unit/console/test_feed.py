@@ -94,6 +94,7 @@ async def test_who_comes_after_an_alarm_knows_it_before_the_next_tick(feed: Feed
 async def test_a_slow_client_gets_the_newest_and_nothing_else(feed: Feed, ward: RehearsalWard) -> None:
     slow, _ = await opened(feed)
     quick, _ = await opened(feed)
+    newest = b""
     for _ in range(WAITING + 1):
         feed.tick()
         newest = await anext(quick)

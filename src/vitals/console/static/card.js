@@ -50,7 +50,7 @@ export class Card {
     write(part.who, alarm.name || (alarm.patient ?? "No patient"));
     write(part.identity, alarm.name ? `born ${alarm.birth_date} · ${alarm.record_number}` : "");
     write(part.similar, context.similar?.length ? `≈ similar name: ${context.similar.join("; ")}` : "");
-    write(part.what, words.message(alarm, true));
+    write(part.what, words.headline(alarm));
     write(part.now, alarm.current === null ? "--" : `${words.exact(Math.round(alarm.current))} ${words.unit(alarm.unit)}`);
     this.nowBox.hidden = !alarm.metric;
     write(part.unrecorded, alarm.recorded ? "" : "not recorded yet");
@@ -61,8 +61,8 @@ export class Card {
     const { alarm, context, button, part } = this;
     const taken = alarm.phase === "acknowledged" || alarm.phase === "over";
     if (taken && !this.sending) this.settle();
+    if (taken && document.activeElement === button) this.item.focus(); // not lost, and not on the next alarm
     button.hidden = taken;
-    if (taken && document.activeElement === button) this.item.focus();
     write(button, this.sending ? "Sending…" : this.key ? "Send again" : "Acknowledge");
     button.setAttribute("aria-label", `${button.textContent}: ${alarm.name || alarm.condition}, ${words.message(alarm)}`);
     button.setAttribute("aria-disabled", String(context.lost || this.sending));

@@ -2,7 +2,7 @@
 
 const GAP = 5;
 const COMPACT = { width: 106, height: 62 }; // what a tile's content needs, in px at unit 1
-const ROOMY = { width: 150, height: 76 }; // per unit; a roomy tile has labels, limits and traces
+const ROOMY = { width: 147, height: 76 }; // per unit; a roomy tile has labels, limits and traces
 const ROOMY_FROM = 1.75; // numbers of 42 px, and limits beside them in 12 px
 const LARGEST = { roomy: 3.5, compact: 2.4 }; // numbers of 84 px; of 58 px
 

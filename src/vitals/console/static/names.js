@@ -8,12 +8,13 @@ export function short(name) {
   return given ? `${family}, ${[...given][0]}.` : name;
 }
 
-/** What to write into a box: {text, fit}, fit "whole", "small" or "two" (two lines). */
-export function fit(name, width, font, weight = 600) {
+/** What to write into a box, the mention first: {text, fit}, fit "whole", "small" or "two" (two lines). */
+export function fit(name, mention, width, font, weight = 600) {
   pen.font = `${weight} ${font}px Inter, system-ui, sans-serif`;
   const wide = (text) => pen.measureText(text).width;
-  if (wide(name) <= width) return { text: name, fit: "whole" };
-  const brief = short(name);
+  const whole = mention + name;
+  if (wide(whole) <= width) return { text: whole, fit: "whole" };
+  const brief = mention + short(name);
   if (wide(brief) <= width) return { text: brief, fit: "whole" };
   if (wide(brief) * 0.86 <= width) return { text: brief, fit: "small" };
   return { text: brief, fit: "two" };

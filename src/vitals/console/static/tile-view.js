@@ -97,9 +97,9 @@ function line(known, alarm, tile, compact) {
   const said = [];
   if (alarm?.phase === "ended") said.push(known ? "ENDED" : `ENDED · now ${alarm.current === null ? "--" : Math.round(alarm.current)}`);
   if (known) said.push(compact && said.length ? known.replace("MONITORED", "MON.") : known);
-  if (alarm && alarm.phase !== "ended" && (!compact || !said.length)) {
-    said.push(alarm.phase === "acknowledged" ? `✓ ${alarm.acknowledged_by ?? ""}` : words.message(alarm, compact));
-    if (!compact && alarm.phase === "acknowledged") said.push(words.message(alarm));
+  if (alarm?.phase === "acknowledged" && (!compact || !said.length)) said.push(`✓ ${alarm.acknowledged_by ?? ""}`);
+  if (alarm && alarm.phase !== "ended" && !(known && alarm.kind === "technical") && (!compact || !said.length)) {
+    said.push(compact ? words.brief(alarm) : words.message(alarm));
   }
   if (alarm && !alarm.sounding && alarm.phase === "active" && !compact) said.push("SOUND PAUSED");
   if (!said.length && tile.battery !== null && tile.battery < 15) said.push(`BATTERY ${tile.battery} %`);

@@ -24,7 +24,9 @@ export class Tiles {
     this.grid.addEventListener("keydown", (event) => this.walk(event));
     const opened = (event) => {
       const tile = event.target.closest(".tile");
-      if (tile && (event.type === "click" || event.key === "Enter")) open(tile.dataset.patient);
+      if (!tile || (event.type === "keydown" && event.key !== "Enter")) return;
+      event.preventDefault(); // or the same Enter would press the button that gets the focus
+      open(tile.dataset.patient);
     };
     this.grid.addEventListener("click", opened);
     this.grid.addEventListener("keydown", opened);
@@ -174,10 +176,10 @@ export class Tiles {
   nameTile(parts, plan) {
     const { tile, name } = parts;
     const { font, taken } = NAME[plan.room];
-    const { text, fit: how } = fit(tile.name, plan.width - taken * plan.unit, font * plan.unit);
     const mention = this.alike.has(tile.patient) ? "≈ " : "";
+    const { text, fit: how } = fit(tile.name, mention, plan.width - taken * plan.unit, font * plan.unit);
     const identity = element("span", { class: "identity" }, `born ${tile.birth_date} · ${tile.record_number}`);
-    name.replaceChildren(mention + text, identity);
+    name.replaceChildren(text, identity);
     name.dataset.fit = how;
   }
 

@@ -62,7 +62,7 @@ const ON = {
 };
 
 connect((message) => ON[message.event]?.(message.data && JSON.parse(message.data), message));
-fetch("/api/v1/traces").then(async (answer) => answer.ok && tiles.traces.begin(await answer.json()), () => {});
+recall();
 setInterval(watch, 1000);
 setInterval(() => voice.tick(), 250);
 for (const [priority, half] of Object.entries(FLASH_MS)) {
@@ -74,6 +74,14 @@ for (const [priority, half] of Object.entries(FLASH_MS)) {
   }, half);
 }
 $("sound").addEventListener("click", () => voice.unlock());
+
+/** The minute before this page was opened. */
+async function recall() {
+  const answer = await fetch("/api/v1/traces").catch(() => null);
+  if (!answer?.ok) return; // the traces begin empty
+  tiles.traces.begin(await answer.json());
+  tiles.draw();
+}
 
 /** One alarm changed, between two snapshots. */
 function heard(alarm) {

@@ -34,13 +34,23 @@ export function clock(moment, seconds = false) {
   return new Intl.DateTimeFormat("en-GB", options).format(new Date(moment));
 }
 
-/** What an alarm says: value and limit where it has them (a message that names neither helps nobody). */
-export function message(alarm, brief = false) {
-  if (alarm.value === null || alarm.limit === null) return alarm.message;
-  const name = SHORT[alarm.metric] ?? alarm.metric;
-  const said = `${name} ${exact(alarm.value)} ${alarm.value < alarm.limit ? "<" : ">"} ${exact(alarm.limit)}`;
-  return brief ? said : `${said} ${unit(alarm.unit)}`;
+const measured = ({ value, limit }) => value !== null && limit !== null;
+const condition = (alarm) => alarm.condition.replaceAll("_", " ");
+
+/** What an alarm says: value against limit where it has them (words without either help nobody), with the unit. */
+export function message(alarm) {
+  return measured(alarm) ? `${brief(alarm)} ${unit(alarm.unit)}` : alarm.message || condition(alarm);
 }
+
+/** Value against limit in the least words, or the condition's name. */
+export function brief(alarm) {
+  if (!measured(alarm)) return condition(alarm).toUpperCase();
+  const name = SHORT[alarm.metric] ?? alarm.metric;
+  return `${name} ${exact(alarm.value)} ${alarm.value < alarm.limit ? "<" : ">"} ${exact(alarm.limit)}`;
+}
+
+/** The headline of a card. */
+export const headline = (alarm) => (measured(alarm) ? brief(alarm) : message(alarm));
 
 /** One alarm limit: < 85 !!! */
 export const limit = ({ side, value, priority }) =>

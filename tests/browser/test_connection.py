@@ -1,0 +1,116 @@
+"""What the page says when the server says nothing, and one connection for every tab."""
+
+import asyncio
+
+import httpx
+import pytest
+from playwright.async_api import Page, Route, expect
+from tests.browser.conftest import GONE, PATIENCE_MS, Complaints, Opened
+from tests.browser.consoles import serving
+
+from vitals.clock import SystemClock
+from vitals.console.rehearsal import RehearsalWard
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LOST = 'body[data-link="lost"]'
+LIVE = 'body[data-link="live"]'
+GREY = "rgb(125, 141, 153)"
+
+
+@pytest.fixture
+def ward() -> RehearsalWard:
+    return RehearsalWard(SystemClock(), 8)
+
+
+async def colours(page: Page) -> set[str]:
+    parts = "[...document.querySelectorAll('.tile .number, .tile .name, .card .what')]"
+    found: list[str] = await page.evaluate(f"{parts}.map(part => getComputedStyle(part).color)")
+    return set(found)
+
+
+async def test_a_stopped_server_greys_everything_and_its_return_ends_that(
+    opened: Opened, ward: RehearsalWard, complaints: Complaints
+) -> None:
+    complaints.expected = GONE
+    async with serving(ward) as console:
+        page = await opened(console.url)
+        ward.raise_alarm(ward.patients[1], "high", metric="spo2", value=84, limit=85)
+        await page.wait_for_selector(".card")
+        assert GREY not in await colours(page)
+        await console.stop()
+        await page.wait_for_selector(LOST)
+        await expect(page.locator("#lost")).to_contain_text("CONNECTION LOST")
+        await expect(page.locator("#bar")).to_have_css("background-color", "rgb(213, 40, 27)")
+        assert await colours(page) == {GREY}
+        await expect(page.locator("#traces")).to_be_hidden()
+        await expect(page.locator("#lane-title")).to_contain_text("LAST KNOWN")
+        await expect(page.locator("#mode")).to_be_visible()
+        button = page.locator(".card button")
+        await expect(button).to_have_attribute("aria-disabled", "true")
+        await button.click(force=True)
+        await console.start()
+        await page.wait_for_selector(LIVE)
+        assert ward.snapshot().alarms[0].phase == "active"  # what was pressed while it was lost was never sent
+        await expect(page.locator("#lost")).to_be_hidden()
+        assert GREY not in await colours(page)
+        await button.click()
+        await expect(page.locator(".card")).to_have_attribute("data-phase", "acknowledged")
+
+
+async def test_a_stream_without_snapshots_is_lost_too(opened: Opened, ward: RehearsalWard) -> None:
+    async with serving(ward) as console:
+        page = await opened(console.url)
+        ward.failing = RuntimeError("the collector hangs")
+        await page.wait_for_selector(LOST)
+        ward.failing = None
+        await page.wait_for_selector(LIVE)
+
+
+async def test_a_page_that_never_got_a_snapshot_says_so(opened: Opened, ward: RehearsalWard) -> None:
+    async with serving(ward) as console:
+        page = await opened("about:blank", live=False)
+
+        async def fail(route: Route) -> None:
+            ward.failing = RuntimeError("the collector hangs")
+            await route.continue_()
+
+        await page.route("**/wall.js", fail)
+        await page.goto(console.url)
+        await expect(page.locator("#link")).to_have_text("Connecting…")
+        await page.wait_for_selector(LOST)
+
+
+async def test_every_tab_shares_one_connection(opened: Opened, ward: RehearsalWard) -> None:
+    async with serving(ward) as console:
+        pages = [await opened(console.url) for _ in range(3)]
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{console.url}/healthz")).json()["streams"] == 1
+        ward.raise_alarm(ward.patients[1], "high", metric="spo2", value=84, limit=85)
+        for page in pages:
+            await expect(page.locator(".card")).to_have_count(1)
+        await pages[0].close()
+        ward.raise_alarm(ward.patients[2], "high", metric="spo2", value=84, limit=85)
+        for page in pages[1:]:
+            await expect(page.locator(".card")).to_have_count(2)
+
+
+async def test_what_one_tab_takes_every_tab_shows(opened: Opened, ward: RehearsalWard) -> None:
+    async with serving(ward) as console:
+        one, other = [await opened(console.url) for _ in range(2)]
+        ward.raise_alarm(ward.patients[1], "high", metric="spo2", value=84, limit=85)
+        await one.locator(".card button").click()
+        await expect(other.locator(".card")).to_have_attribute("data-phase", "acknowledged")
+
+
+async def test_a_wall_that_was_just_opened_has_its_last_minute(opened: Opened, ward: RehearsalWard) -> None:
+    async with serving(ward) as console, httpx.AsyncClient() as client:
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            while len((await client.get(f"{console.url}/api/v1/traces")).json()[ward.patients[0]]["spo2"]) < 3:
+                await asyncio.sleep(0.2)
+        page = await opened(console.url)
+        ward.failing = RuntimeError("no more")  # what is drawn was not gathered by this page
+        drawn = "document.querySelector('#traces').getContext('2d').getImageData(0, 0, 1560, 1000).data.some(v => v)"
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            while not await page.evaluate(drawn):
+                await asyncio.sleep(0.1)
