@@ -29,8 +29,9 @@ test: setup ## all tests with small counts, at most 10 minutes on two cores
 
 test-long: setup ## full counts; writes dated results to docs/benchmarks.md
 	@if [ "$$CI" = true ]; then bash deploy/peers.sh; fi
-	@VITALS_COUNTS=full $(BIN)/python -m pytest $(ARGS)
-	@$(BIN)/python -m benchmarks
+	@mkdir -p .test-results
+	@VITALS_COUNTS=full $(BIN)/python -m pytest --junitxml=.test-results/long.xml $(ARGS)
+	@$(BIN)/python -m benchmarks --tests .test-results/long.xml
 
 bench: setup ## speeds, as ratios within one run; written to docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
