@@ -400,11 +400,17 @@ def _uuid(uuid: core.UUID) -> str:
 
 @contextmanager
 def _as_bleak() -> Iterator[None]:
-    """Let bumble's errors be bleak's, among them the cancellation with which bumble answers the end of a link."""
+    """Let bumble's errors be bleak's, among them the cancellation with which bumble answers the end of a link.
+
+    A cancellation from outside stays one, even where ``wait_for`` (which bumble uses) swallows it for a result that
+    came at the same time.
+    """
     task = asyncio.current_task()
     cancelled = task.cancelling() if task is not None else 0
     try:
         yield
+        if task is not None and task.cancelling() > cancelled:
+            raise asyncio.CancelledError  # noqa: TRY301 - told apart below like any other
     except att.ATT_Error as error:
         raise BleakGATTProtocolError(int(error.error_code or 0)) from error
     except core.BaseBumbleError as error:
