@@ -15,6 +15,7 @@ app.command("vitals.cli.serve:serve")
 app.command("vitals.cli.status:status")
 app.command("vitals.cli.tail:tail")
 app.command("vitals.cli.decode:decode")
+app.command("vitals.cli.score:score")
 
 
 def main() -> int:
