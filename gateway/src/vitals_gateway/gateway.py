@@ -3,14 +3,16 @@
 import asyncio
 import logging
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from vitals import gatt
 from vitals.clock import Clock
 from vitals_gateway import batching, sending
 from vitals_gateway.config import Config, broker_address
+from vitals_gateway.intake import Intake
 from vitals_gateway.radio import open_radio
 from vitals_gateway.recorder import Recorder
 from vitals_gateway.sensors import run_sensors
@@ -26,13 +28,20 @@ _RADIO_OFF_S: Final = 3.0
 _STORED_S: Final = 5.0
 
 
-async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
+Sensors = Callable[[Intake, Callable[[], Collection[str]]], Coroutine[Any, Any, None]]
+"""Where notifications go, and which sensors are wanted: reads them until cancelled."""
+
+
+async def run(config: Config, clock: Clock, stop: asyncio.Event, sensors_of: Sensors | None = None) -> None:
     """Run until *stop* is set; then store, send and say goodbye within a few seconds.
+
+    *sensors_of* reads the sensors; by default those of the radio that the configuration names.
 
     Raises:
         ConfigurationError: the spool or the radio cannot be used as configured.
         StoreError: the spool can neither be opened nor begun.
     """
+    sensors_of = sensors_of or partial(read_sensors, config, clock)
     scale = config.time_scale
     mode = config.generation_mode
     bounds = Bounds(max_bytes=config.spool.max_bytes, max_age_ms=config.spool.days * _DAY_MS, keep_ms=_DAY_MS * scale)
@@ -49,20 +58,13 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         def wanted() -> Collection[str]:
             return uplink.commands.sensors or config.sensors
 
-        async def read_sensors() -> None:
-            radio = config.radio
-            async with open_radio(
-                radio.kind, adapter=radio.adapter, transport=radio.transport, slots=radio.slots
-            ) as opened:
-                await run_sensors(opened, recorder, clock, wanted=wanted, time_scale=scale)
-
         async with asyncio.TaskGroup() as group:
-            sensors = group.create_task(read_sensors(), name="sensors")
+            reading = group.create_task(sensors_of(recorder, wanted), name="sensors")
             recording = group.create_task(recorder.run(), name="recorder")
             linked = group.create_task(uplink.run(), name="uplink")
             await stop.wait()
-            sensors.cancel()
-            await asyncio.wait([sensors], timeout=_RADIO_OFF_S)
+            reading.cancel()
+            await asyncio.wait([reading], timeout=_RADIO_OFF_S)
             recorder.end()
             await asyncio.wait([recording], timeout=_STORED_S)
             uplink.close()
@@ -70,3 +72,10 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
             recording.cancel()
             linked.cancel()
     _LOG.info("gateway %s stopped", config.gateway)
+
+
+async def read_sensors(config: Config, clock: Clock, intake: Intake, wanted: Callable[[], Collection[str]]) -> None:
+    """Read the sensors in reach of the configured radio."""
+    radio = config.radio
+    async with open_radio(radio.kind, adapter=radio.adapter, transport=radio.transport, slots=radio.slots) as opened:
+        await run_sensors(opened, intake, clock, wanted=wanted, time_scale=config.time_scale)

@@ -103,6 +103,7 @@ class Sender:
         self._cursor = 0
         self._page: deque[Entry] = deque()
         self._exhausted = False
+        self._probe_due = False
 
     @property
     def queued(self) -> int:
@@ -159,6 +160,7 @@ class Sender:
         self.gone(known)
         self._last_heard_ms = now_ms
         self._patience.reset(now_ms)
+        self._probe_due = False
         waiting = self._flying or self._live or self._page or not self._exhausted
         self._unheard_since_ms = now_ms if waiting else None
 
@@ -203,13 +205,25 @@ class Sender:
         if not self._connected:
             return Wait()
         self._expire(now_ms)
-        if self._unheard_since_ms is not None and self._patience.over(now_ms) and self._newest is not None:
-            probe = self._newest
-            if probe.row not in self._flying and all(item.entry.row != probe.row for item in self._live):
-                return self._launch(probe, now_ms, backlog=True, since_ms=now_ms)
+        if self._unheard_since_ms is not None and self._patience.over(now_ms):
+            self._probe_due = True
+        if self._probe_due:
+            return self._probe(now_ms)
         if self._patience.lost:
-            return Wait(self._patience.until_ms)
+            return Wait(self._sooner(self._patience.until_ms))
         return self._next_of_backlog(now_ms)
+
+    def _probe(self, now_ms: float) -> Send | Load | Wait:
+        """One row, to see whether anybody answers: the newest, or the oldest where the newest is not known."""
+        order: Send | Load | Wait
+        if self._newest is None:
+            order = self._next_of_backlog(now_ms)
+        elif self._newest.row in self._flying or any(item.entry.row == self._newest.row for item in self._live):
+            order = Wait(self._patience.until_ms)
+        else:
+            order = self._launch(self._newest, now_ms, backlog=True, since_ms=now_ms)
+        self._probe_due = isinstance(order, Load)
+        return order
 
     def _next_of_backlog(self, now_ms: float) -> Send | Load | Wait:
         queued = {item.entry.row for item in self._live}

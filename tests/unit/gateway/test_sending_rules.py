@@ -36,9 +36,9 @@ class Conversation(RuleBasedStateMachine):
         self.pump()
 
     @precondition(lambda self: self.spool)
-    @rule(number=st.integers(1, 30))
-    def acknowledge(self, number: int) -> None:
-        rows = self.take(number)
+    @rule(number=st.integers(1, 30), newest=st.booleans())
+    def acknowledge(self, number: int, newest: bool) -> None:  # noqa: FBT001 - hypothesis draws it
+        rows = self.take(number, newest=newest)
         self.sender.acknowledged(rows, self.now_ms)
         self.pump()
 
@@ -80,8 +80,8 @@ class Conversation(RuleBasedStateMachine):
             self.sender.acknowledged(heard, self.now_ms)
         assert self.spool == {}
 
-    def take(self, number: int) -> list[int]:
-        rows = sorted(self.spool)[:number]
+    def take(self, number: int, *, newest: bool = False) -> list[int]:
+        rows = sorted(self.spool, reverse=newest)[:number]
         for row in rows:
             del self.spool[row]
             self.sent.pop(row, None)

@@ -18,6 +18,7 @@ CORRUPT: Final = "corrupt"
 _OLDEST_ACKNOWLEDGED: Final = "SELECT id, bytes FROM batch WHERE acked_at IS NOT NULL ORDER BY id"
 _OLDEST_DATA: Final = "SELECT id, bytes FROM batch WHERE acked_at IS NULL AND kind = 1 ORDER BY id"
 _HEADROOM: Final = 16 * PAGE
+_SMALLEST_STEP: Final = 2 * PAGE
 _LARGEST_STEP: Final = 2**20
 _OLDEST: Final = 500
 
@@ -30,7 +31,7 @@ class Room:
         self._batches = batches
         self._gateway = gateway
         self._bounds = bounds
-        self._step = min(max(bounds.max_bytes // 32, _HEADROOM), _LARGEST_STEP)
+        self._step = min(max(bounds.max_bytes // 32, _SMALLEST_STEP), _LARGEST_STEP)
 
     @property
     def scarce(self) -> bool:
