@@ -37,7 +37,6 @@ else:
     from typing_extensions import override  # bleak brings it where Python has none
 
 _LOG: Final = logging.getLogger(__name__)
-_POWER_S: Final = 5.0
 _CANCEL_S: Final = 2.0
 _MTU: Final = 247
 
@@ -119,17 +118,19 @@ class Station:
 
 
 @asynccontextmanager
-async def powered(spec: str) -> AsyncIterator[Backend]:
+async def powered(spec: str, within_s: float = 5.0) -> AsyncIterator[Backend]:
     """Open the transport that *spec* names in bumble's terms, for example ``unix-client:/run/hci.sock``.
+
+    *within_s* bounds each of the two steps: to reach the controller, and to start it.
 
     Raises:
         AdapterGone: nothing answers there.
         ConfigurationError: bumble does not know such a transport.
     """
     logging.getLogger("bumble.host").setLevel(logging.CRITICAL)  # it logs, with a traceback, what it raises as well
-    transport = await _opened(spec)
+    transport = await _opened(spec, within_s)
     try:
-        station = await _powered_on(transport, spec)
+        station = await _powered_on(transport, spec, within_s)
         transport.source.terminated.add_done_callback(lambda _: station.end(f"{spec} was closed"))
         yield Backend(
             BumbleScanner,
@@ -148,9 +149,9 @@ async def _none() -> list[BLEDevice]:
     return []
 
 
-async def _opened(spec: str) -> Transport:
+async def _opened(spec: str, within_s: float) -> Transport:
     try:
-        async with asyncio.timeout(_POWER_S):
+        async with asyncio.timeout(within_s):
             return await open_transport(spec)
     except TransportSpecError as error:
         raise ConfigurationError(f"[radio] transport {spec!r} is none that bumble knows: {error}") from None
@@ -159,11 +160,11 @@ async def _opened(spec: str) -> Transport:
         raise AdapterGone(f"no Bluetooth controller at {spec}: {cause}; {_advice(spec)}") from None
 
 
-async def _powered_on(transport: Transport, spec: str) -> Station:
+async def _powered_on(transport: Transport, spec: str, within_s: float) -> Station:
     # A new address each time: whoever still believes in an earlier link cannot take this one for it.
     device = Device.with_hci("gateway", Address.generate_static_address(), transport.source, transport.sink)
     try:
-        async with asyncio.timeout(_POWER_S):
+        async with asyncio.timeout(within_s):
             with _as_bleak():
                 await device.power_on()
     except (TimeoutError, BleakError) as error:
