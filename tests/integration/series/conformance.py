@@ -132,6 +132,8 @@ class Conformance:
         assert (counts.quarantined, counts.quarantined_batches, counts.observations) == (2, 3, 0)
         series.commit([refused])
         assert series.counts().redelivered == 2
+        series.commit([arrival(4, b"\xc1"), arrival(5, data(rejected=[rejected()]))])
+        assert [item.number for item in series.quarantined()] == [1, 2, 3, 4, 5]
 
     def test_rejected_notifications_are_quarantined_and_name_their_row(self, series: Series) -> None:
         series.commit([arrival(1)])
