@@ -7,6 +7,7 @@ has not got yet is shown as not recorded.
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -283,8 +284,9 @@ class AlarmDesk:
         if self._replaying and not self._roster.wore(heard.sensor, watch.patient.id, received.utc_ms):
             return
         mark = worn.mark(gateway, heard.characteristic)
+        late_before_ms = math.inf if heard.receipt_ms is None else heard.receipt_ms - self._late_ms
         for row in heard.rows:
-            if heard.age_ms(row) > self._late_ms:
+            if row.at_ms < late_before_ms:
                 self.late += 1
             elif mark.follows(heard.boot, row.at_ms):
                 watch.hear(worn, heard, row, received)
