@@ -138,7 +138,9 @@ class AlarmDesk:
         self._roster.apply(self._registry.enrolled(), self._registry.gateways(), moment)
         self._journal.change(self._roster.restore(states, moment))
         self._open = {
-            standing.shown.episode: standing for standing in self._roster.standings() if standing.shown is not None
+            standing.shown.episode: standing
+            for standing in self._roster.standings()
+            if standing.shown is not None and standing.open
         }
         for action in self._registry.actions(since_utc_ms=moment.utc_ms - ANSWERS_KEPT_MS):
             self._answers[action.key] = msgspec.msgpack.decode(action.answer, type=ShownAlarm)

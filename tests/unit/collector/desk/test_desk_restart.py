@@ -87,6 +87,17 @@ async def test_states_survive(scene: Scene, persisted: bool) -> None:  # noqa: F
     assert recorded(scene) == [("raised", 1), ("ended", 2)]
 
 
+async def test_what_was_over_stays_over_though_a_new_delay_runs(scene: Scene) -> None:
+    desaturate(scene, 6)
+    desaturate(scene, 1, spo2=97)
+    desaturate(scene, 3)
+    alarm = scene.only("spo2.low")
+    await scene.desk.acknowledge(alarm.episode, alarm.version, actor="n", key="k")
+    await scene.desk.persist()
+    scene.start()
+    assert scene.open() == []
+
+
 async def test_a_delay_that_runs_survives(scene: Scene) -> None:
     desaturate(scene, 3)
     scene.start()
