@@ -257,6 +257,12 @@ class TestExpiry:
         assert (before.total, after.total) == (5, 0)
         assert not after.knows_all_of(before)
 
+    def test_a_saturation_whose_points_are_uncertain_is_not_known(self) -> None:
+        certain, uncertain = news(by_hand({"spo2": 85}), scale=2), news(by_hand({"spo2": 97}), scale=2)
+        assert not uncertain.knows_all_of(certain)
+        assert uncertain.knows_all_of(uncertain)
+        assert certain.knows_all_of(uncertain)
+
 
 FULL = st.fixed_dictionaries(
     {
