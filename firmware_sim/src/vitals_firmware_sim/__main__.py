@@ -17,6 +17,7 @@ import cyclopts
 import msgspec
 from cyclopts import Parameter
 
+from vitals import recording
 from vitals.cli import entry
 from vitals.clock import SystemClock
 from vitals.delays import require_time_scale
@@ -172,13 +173,7 @@ def _common(listen: list[str], ledger: Path | None, time_scale: float, stop_afte
 
 def _read_recording(file: Path, columns: str) -> Series:
     wanted = parse_columns(columns)
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            return read_series(lines, wanted)
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {file}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{file} is no UTF-8 text: {error.reason} at byte {error.start}") from error
+    return read_series(recording.load_lines(file), wanted)
 
 
 def _simulate(

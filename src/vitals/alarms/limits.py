@@ -32,6 +32,9 @@ class Side(StrEnum):
 WORSENING: Final[dict[Metric, float]] = {Metric.SPO2: 3.0, Metric.HEART_RATE: 15.0, Metric.PULSE_RATE: 15.0}
 """How much further than when it was acknowledged re-raises an alarm (S8), in the metric's unit."""
 
+STAND_INS: Final[dict[Metric, tuple[Metric, ...]]] = {Metric.HEART_RATE: (Metric.PULSE_RATE,)}
+"""Metrics on which the limits of another act while that one is not being measured (safety.md)."""
+
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """One limit. It is due after *delay_s* seconds beyond it, or after *samples* eligible values in a row."""

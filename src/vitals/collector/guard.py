@@ -1,7 +1,6 @@
 """The limits of one metric at work for one patient: two conditions, and the sensors whose values may move them."""
 
 import math
-from typing import Final
 
 from vitals.alarms.limits import Limits, Rule, Side, rule
 from vitals.codes import Metric
@@ -9,9 +8,6 @@ from vitals.collector.channel import Channel
 from vitals.collector.standing import Standing
 from vitals.registry import Patient
 from vitals.ward import ShownLimit
-
-STAND_INS: Final[dict[Metric, tuple[Metric, ...]]] = {Metric.HEART_RATE: (Metric.PULSE_RATE,)}
-"""Metrics on which the limits of another act while that one is not being measured (safety.md)."""
 
 
 class Guard:

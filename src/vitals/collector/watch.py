@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from vitals.alarms import crossing, lapse
-from vitals.alarms.limits import Limits, Priority, Side
+from vitals.alarms.limits import STAND_INS, Limits, Priority, Side
 from vitals.alarms.profile import Profile
 from vitals.codes import BY_LABEL, CODES, Metric
 from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
-from vitals.collector.guard import STAND_INS, Guard
+from vitals.collector.guard import Guard
 from vitals.collector.standing import Moment, Standing, Transitions
 from vitals.delays import Delays
 from vitals.observation import ALARM_ELIGIBLE, Missing, Observation
