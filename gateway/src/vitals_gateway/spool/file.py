@@ -56,7 +56,7 @@ class Spool:
         self._reserve = Reserve(path)
         try:
             try:
-                self._begin(tables.connect(path, identity.bounds.max_bytes), None)
+                self._begin(self._connect(), None)
             except CorruptStore:
                 self.replace(now)
         except BaseException:
@@ -73,7 +73,7 @@ class Spool:
         self._now = now
         self._disconnect()
         self.aside = tables.set_aside(self.path)
-        connection = tables.connect(self.path, self._identity.bounds.max_bytes)
+        connection = self._connect()
         with tables.translated(self.path):
             connection.execute("BEGIN IMMEDIATE")
             saved = salvage(self.aside, connection, self._identity.gateway)
@@ -200,6 +200,15 @@ class Spool:
             raise StoreError(f"spool {self.path}: not open")
         return self._connection
 
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            return tables.connect(self.path, self._identity.bounds.max_bytes)
+        except CorruptStore:
+            raise
+        except StoreError:  # a full disk has no room for the files that SQLite makes beside this one
+            self._reserve.release()
+            return tables.connect(self.path, self._identity.bounds.max_bytes)
+
     def _disconnect(self) -> None:
         if self._connection is not None:
             with suppress(sqlite3.Error):
@@ -255,7 +264,7 @@ class Spool:
         raise DiskFull(f"spool {self.path}: no room, whatever is dropped")
 
     def _make_room(self) -> Change:
-        self._reserve.release()
+        self._reserve.give()
         self._transactions.checkpoint()
         try:
             return self._transactions.run(lambda change: self._room.make(change, self._now), durable=True)

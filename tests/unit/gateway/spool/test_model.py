@@ -281,12 +281,12 @@ def check(world: World) -> None:
     assert sorted(declared) == sorted(world.deaths), "gaps"
 
 
-def test_nothing_is_lost_or_doubled_and_what_is_missing_is_declared(tmp_path: Path, opened: Opener) -> None:
+def test_nothing_is_lost_or_doubled_and_what_is_missing_is_declared(folder: Path, opened: Opener) -> None:
     totals: Counter[str] = Counter()
     for seed in range(count(short=25, long=1500)):
-        folder = tmp_path / str(seed)
-        folder.mkdir()
-        world = World(folder, opened, seed)
+        place = folder / str(seed)
+        place.mkdir()
+        world = World(place, opened, seed)
         try:
             run(world, seed)
             check(world)
@@ -294,6 +294,6 @@ def test_nothing_is_lost_or_doubled_and_what_is_missing_is_declared(tmp_path: Pa
             raise AssertionError(f"seed {seed}: {error}") from error
         totals.update(world.happened)
         world.spool.close()
-        shutil.rmtree(folder)
+        shutil.rmtree(place)
     for name in ("notify", "kill_gateway", "kill_collector", "cut", "overflow", "restore"):
         assert totals[name] > 5, f"the schedule hardly reached {name}: {totals}"
