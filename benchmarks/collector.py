@@ -115,7 +115,7 @@ async def _run(path: Path, load: Callable[[Parts, SilentDesk, Path], Awaitable[F
 
 async def _backlog(parts: Parts, desk: SilentDesk, path: Path) -> Figures:
     """8 kB batches as fast as they are taken."""
-    chance = random.Random(1)  # noqa: S311 - the same load every time
+    chance = random.Random(1)
     payloads = [batch(chance, "gw-1", seq, BACKLOG_ROWS, backlog=True) for seq in range(1, BACKLOG_BATCHES + 1)]
     intake = Intake(parts, lambda _: None)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -136,7 +136,7 @@ async def _backlog(parts: Parts, desk: SilentDesk, path: Path) -> Figures:
 
 async def _live(parts: Parts, desk: SilentDesk, _: Path) -> Figures:
     """One small batch a gateway and second, evenly spaced."""
-    chance = random.Random(2)  # noqa: S311 - the same load every time
+    chance = random.Random(2)
     count = LIVE_PER_S * LIVE_S
     sent = [(f"gw-{seq % LIVE_PER_S}", seq) for seq in range(1, count + 1)]
     payloads = [(gateway, batch(chance, gateway, seq, 1, backlog=False)) for gateway, seq in sent]

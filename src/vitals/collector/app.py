@@ -53,7 +53,7 @@ async def run_collector(config: ServerConfig, desk: Desk, store: Series, clock: 
         try:
             await parts.desk.persist()
         except StoreError as error:
-            _log.error("alarms were not recorded at the end: %s", error)  # noqa: TRY400 - one line says it
+            _log.error("alarms were not recorded at the end: %s", error)
 
 
 def assemble(config: ServerConfig, desk: Desk, store: Series, clock: Clock) -> Parts:
