@@ -30,8 +30,7 @@ def plan_for(folder: Path, broker_url: str, *, people: tuple[Person, ...] = PEOP
         broker_url=broker_url,
         people=people,
         mode="test",
-        time_scale=SCALE,
-        **options,
+        **{"time_scale": SCALE, **options},
     )
     enrol(plan.registry, people, GATEWAY)
     return plan

@@ -15,7 +15,9 @@ app.command("vitals.cli.serve:serve")
 app.command("vitals.cli.status:status")
 app.command("vitals.cli.tail:tail")
 app.command("vitals.cli.decode:decode")
+app.command("vitals.cli.alarms:app", name="alarms")
 app.command("vitals.cli.score:score")
+app.command("vitals.cli.rhythm:rhythm")
 
 
 def main() -> int:

@@ -27,6 +27,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 7
     simulator_options: tuple[str, ...] = ()
     broker_url: str = ""
+    spool_max_bytes: int = 268_435_456
 
     @property
     def console_url(self) -> str:
@@ -120,7 +121,8 @@ def write_configuration(plan: Plan) -> None:
     (plan.folder / "gateway.toml").write_text(
         f"gateway = {quoted(GATEWAY)}\nmode = {quoted(plan.mode)}\ntime_scale = {plan.time_scale:g}\n\n"
         f"[broker]\nurl = {quoted(url)}\n\n"
-        f"[spool]\npath = {quoted(str(plan.spool))}\nbatch_ms = 20\n\n"
+        f"[spool]\npath = {quoted(str(plan.spool))}\nbatch_ms = 20\n"
+        f"max_bytes = {plan.spool_max_bytes}\n\n"
         f'[radio]\nkind = "bumble"\ntransport = {quoted(f"unix-client:{plan.socket}")}\n'
     )
     (plan.folder / "nats.conf").write_text(
