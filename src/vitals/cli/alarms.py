@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import cyclopts
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
