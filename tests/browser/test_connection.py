@@ -9,7 +9,7 @@ from tests.browser.conftest import GONE, PATIENCE_MS, Complaints, Opened
 from tests.browser.consoles import serving
 
 from vitals.clock import SystemClock
-from vitals.console.rehearsal import RehearsalWard
+from vitals.console.rehearsal import RehearsalWard, stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -24,20 +24,26 @@ def ward() -> RehearsalWard:
 
 
 async def colours(page: Page) -> set[str]:
-    parts = "[...document.querySelectorAll('.tile .number, .tile .name, .card .what')]"
+    parts = "[...document.querySelectorAll('.tile .number, .tile .name, .tile .badge, .tile .state, .card .what')]"
     found: list[str] = await page.evaluate(f"{parts}.map(part => getComputedStyle(part).color)")
-    return set(found)
+    frames: list[str] = await page.evaluate(
+        "[...document.querySelectorAll('.tile, .card')].map(part => getComputedStyle(part).borderTopColor)"
+    )
+    return {*found, *frames}
 
 
 async def test_a_stopped_server_greys_everything_and_its_return_ends_that(
-    opened: Opened, ward: RehearsalWard, complaints: Complaints
+    opened: Opened, complaints: Complaints
 ) -> None:
     complaints.expected = GONE
+    ward = RehearsalWard(SystemClock(), 14)
     async with serving(ward) as console:
         page = await opened(console.url)
-        ward.raise_alarm(ward.patients[1], "high", metric="spo2", value=84, limit=85)
-        await page.wait_for_selector(".card")
-        assert GREY not in await colours(page)
+        for alarm in stage(ward).values():
+            if alarm.metric == "heart_rate":
+                await ward.acknowledge(alarm.episode, 1, actor="nurse-2", key=alarm.episode)
+        await expect(page.locator(".card")).to_have_count(6)
+        assert len(await colours(page)) > 5
         await console.stop()
         await page.wait_for_selector(LOST)
         await expect(page.locator("#lost")).to_contain_text("CONNECTION LOST")
@@ -46,16 +52,16 @@ async def test_a_stopped_server_greys_everything_and_its_return_ends_that(
         await expect(page.locator("#traces")).to_be_hidden()
         await expect(page.locator("#lane-title")).to_contain_text("LAST KNOWN")
         await expect(page.locator("#mode")).to_be_visible()
-        button = page.locator(".card button")
+        button = page.locator(".card button:visible").first
         await expect(button).to_have_attribute("aria-disabled", "true")
         await button.click(force=True)
         await console.start()
         await page.wait_for_selector(LIVE)
-        assert ward.snapshot().alarms[0].phase == "active"  # what was pressed while it was lost was never sent
+        taken = [alarm.acknowledged_by for alarm in ward.snapshot().alarms if alarm.acknowledged_by]
+        assert taken == ["nurse-2", "nurse-2"]  # what was pressed while it was lost was never sent
         await expect(page.locator("#lost")).to_be_hidden()
-        assert GREY not in await colours(page)
-        await button.click()
-        await expect(page.locator(".card")).to_have_attribute("data-phase", "acknowledged")
+        assert len(await colours(page)) > 5
+        await expect(button).to_have_attribute("aria-disabled", "false")
 
 
 async def test_a_stream_without_snapshots_is_lost_too(opened: Opened, ward: RehearsalWard) -> None:
