@@ -120,3 +120,26 @@ async def test_a_wall_that_was_just_opened_has_its_last_minute(opened: Opened, w
         async with asyncio.timeout(PATIENCE_MS / 1000):
             while not await page.evaluate(drawn):
                 await asyncio.sleep(0.1)
+
+
+async def test_a_snapshot_that_was_long_on_its_way_is_old(opened: Opened, ward: RehearsalWard) -> None:
+    script = """
+    async () => {
+      const { Freshness } = await import("/static/link.js");
+      const fresh = new Freshness();
+      const came = (serverMs, server, heldMs) => {
+        fresh.stamp(serverMs, server);
+        fresh.seen(heldMs);
+        return fresh.age();
+      };
+      const now = performance.now();
+      return [came(now, "a"), came(now - 7000, "a"), came(now, "a", 6000), came(now - 90000, "restarted")];
+    }
+    """
+    async with serving(ward) as console:
+        page = await opened(console.url)
+        prompt, late, held, restarted = await page.evaluate(script)
+    assert prompt < 3000
+    assert late >= 7000  # a full pipe delivers steadily, and late
+    assert held >= 6000
+    assert restarted < 3000  # another server, another clock

@@ -12,6 +12,7 @@ const MISSING = {
   unavailable: "UNAVAILABLE",
   out_of_range: "OUT OF RANGE",
   failed: "SENSOR FAILED",
+  questionable: "QUESTIONABLE",
 };
 
 export const unit = (ucum) => UNITS[ucum] ?? ucum;
