@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from vitals.alarms.profile import built_in
-from vitals.clock import ManualClock
+from vitals.clock import ManualClock, iso
 from vitals.codes import Metric
 from vitals.collector import base
 from vitals.collector.desk import AlarmDesk
@@ -67,11 +67,15 @@ def enrol(registry: Registry) -> None:
 
 
 async def acknowledge(desk: AlarmDesk, number: int) -> None:
-    """What somebody does after batch *number*; done again after a kill, it is the same action."""
+    """What somebody does after batch *number*, and does again, with the same keys, after a kill.
+
+    The desk may come back further than the log: what was raised after that batch was not there to be acknowledged.
+    """
     if number % ROUND:
         return
+    now = iso(START_UTC_MS + 1000 * number)
     for alarm in desk.snapshot().alarms:
-        if alarm.phase != "acknowledged":
+        if alarm.phase != "acknowledged" and alarm.raised_at <= now:
             await desk.acknowledge(alarm.episode, alarm.version, actor="nurse", key=f"{number}:{alarm.episode}")
     await desk.persist()
 
