@@ -100,12 +100,15 @@ async def test_a_sensor_that_changes_hands_takes_no_value_along(scene: Scene) ->
     scene.enrol("p-2", ())
     await scene.desk.refresh()
     scene.seconds(10, spo2=84, heart=70)
+    before = scene.hear(OXIMETER, OXIMETRY, {Metric.SPO2: 84})
     scene.registry.unbind(OXIMETER, at_utc_ms=scene.clock.utc_ms(), by="tests")
     scene.registry.bind(Sensor(id=OXIMETER), "p-2", at_utc_ms=scene.clock.utc_ms(), by="tests")
     await scene.desk.refresh()
     first, second = scene.desk.snapshot().tiles
     assert first.shown["spo2"].missing == "never"
     assert second.shown["spo2"].missing == "never"
+    scene.desk.observe(before, base.heard(before))  # once more: it was evaluated for whoever wore the sensor then
+    assert scene.desk.snapshot().tiles[1].shown["spo2"].missing == "never"
     scene.seconds(3, spo2=88, heart=70)
     first, second = scene.desk.snapshot().tiles
     assert (second.shown["spo2"].value, first.shown["spo2"].value) == (88, None)

@@ -213,6 +213,19 @@ async def test_s4_alarming_goes_on_while_nothing_can_be_recorded(make_scene: Mak
     assert again.recorded is True
 
 
+async def test_a_state_that_could_not_be_written_is_written_later(make_scene: MakeScene) -> None:
+    place = new_registry()
+    scene = make_scene(place=place)
+    with without_events(place):
+        desaturate(scene, 6)
+        with pytest.raises(StoreError):
+            await scene.desk.persist()
+    await scene.desk.persist()
+    scene.start()
+    assert scene.only("spo2.low").phase == "active"
+    assert recorded(scene) == [("raised", 1)]
+
+
 async def test_an_event_that_comes_twice_fails_loudly(make_scene: MakeScene) -> None:
     place = new_registry()
     scene = make_scene(place=place)
