@@ -189,6 +189,8 @@ class Sensor:
                 return Event.LINK_LOST
             try:
                 await self._subscribed(connection, subscription)
+            except AdapterGone:
+                raise
             except SensorRefused as error:
                 self._lose(subscription.characteristic, "subscription_failed", self._clock.monotonic_ms())
                 if subscription.streams:
@@ -205,6 +207,8 @@ class Sensor:
         connection = self._connection
         try:
             await self._identify(connection)
+        except AdapterGone:
+            raise
         except (RadioError, TimeoutError) as error:
             return self._because(error, Event.LINK_LOST)
         honour_cancellation()
@@ -238,6 +242,8 @@ class Sensor:
 
     async def _subscribed(self, connection: Connection, subscription: Subscription) -> None:
         name = subscription.characteristic
+        if name in connection.plan.read:  # before it is subscribed: bluetoothd notifies what is read
+            await self._read(connection, name)
         async with asyncio.timeout(self._pace.request_s):
             await self._required().subscribe(name, lambda payload: self._arrived(connection, name, payload))
         if connection.live and name not in connection.last_ms:
@@ -260,7 +266,7 @@ class Sensor:
             self._advance(Event.ARRIVED)
         self._intake.notified(self.address, characteristic, at_ms, payload)
         if characteristic == LEVEL:
-            self._read_battery(payload)
+            self._read_battery(characteristic, payload)
 
     def _news(self, connection: Connection) -> str:
         found = ", ".join(connection.plan.drivers)
@@ -298,20 +304,24 @@ class Sensor:
 
     async def _identify(self, connection: Connection) -> None:
         for name in connection.plan.read:
-            if not connection.live:
-                return
-            try:
-                async with asyncio.timeout(self._pace.request_s):
-                    payload = await self._required().read(name)
-            except SensorRefused as error:
-                _LOG.debug("%s", error)
+            if name in connection.last_ms or not connection.live:
                 continue
-            if name != LEVEL:
-                self._read_identity(name, payload)
-                continue
-            self._read_battery(payload)
-            if name not in self._expected and connection.live:  # it does not notify: this is how it is known at all
+            payload = await self._read(connection, name)
+            if payload is not None and name == LEVEL and connection.live:
+                # It does not notify: this is how the battery is known at all.
                 self._intake.notified(self.address, name, self._clock.monotonic_ms(), payload)
+
+    async def _read(self, connection: Connection, characteristic: str) -> bytes | None:
+        """What a sensor says when asked, or None where it refuses."""
+        try:
+            async with asyncio.timeout(self._pace.request_s):
+                payload = await self._required().read(characteristic)
+        except SensorRefused as error:
+            _LOG.debug("%s", error)
+            return None
+        if connection.live:
+            (self._read_battery if characteristic == LEVEL else self._read_identity)(characteristic, payload)
+        return payload
 
     def _read_identity(self, characteristic: str, payload: bytes) -> None:
         try:
@@ -321,7 +331,7 @@ class Sensor:
             return
         self._report(**{device_information.FIELDS[characteristic]: text})
 
-    def _read_battery(self, payload: bytes) -> None:
+    def _read_battery(self, _characteristic: str, payload: bytes) -> None:
         try:
             battery = battery_level.decode(payload).battery
         except DecodeError as error:

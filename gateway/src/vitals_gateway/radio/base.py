@@ -39,7 +39,7 @@ class Link(Protocol):
         """The characteristic's value. Raises RadioError."""
 
     async def disconnect(self) -> None:
-        """End the link. Never raises; a link that has ended already is left alone."""
+        """End the link and free what it held, also if it has ended by itself. Never raises."""
 
 
 class Adapter(Protocol):

@@ -16,6 +16,8 @@ _ADVICE: Final = (
     ("connection refused", "is D-Bus running? Install and start dbus and bluez"),
     ("serviceunknown", "is bluetoothd running? systemctl start bluetooth"),
     ("namehasnoowner", "is bluetoothd running? systemctl start bluetooth"),
+    ("error.spawn", "is bluetoothd running? systemctl start bluetooth"),
+    ("noreply", "does bluetoothd hang? systemctl restart bluetooth"),
     ("accessdenied", "may this user use Bluetooth? Add it to the group bluetooth"),
     ("powered", "switch it on: bluetoothctl power on"),
     ("notready", "switch it on: bluetoothctl power on"),

@@ -34,7 +34,10 @@ _KINDS: Final = (
     (
         AdapterGone,
         (BleakBluetoothNotAvailableError, FileNotFoundError, ConnectionRefusedError),
-        ("error.serviceunknown", "error.namehasnoowner", "bluez.error.notready", "adapter-not-powered"),
+        (
+            *("dbus.error.serviceunknown", "dbus.error.namehasnoowner", "dbus.error.spawn", "dbus.error.noreply"),
+            *("bluez.error.notready", "adapter-not-powered"),
+        ),
     ),
     (OutOfSlots, (), ("concurrent-connection-limit", "connection_limit_exceeded", "limited_resources")),
     (
@@ -193,9 +196,14 @@ class BleakLink:
             return bytes(await client.read_gatt_char(found))
 
     async def disconnect(self) -> None:
-        """See Link.disconnect. Once this has returned or was cancelled, the slot is free: nobody owns it any more."""
-        client = self._client
-        if client is None or not self._up:
+        """See Link.disconnect.
+
+        A link that has ended by itself is disconnected all the same: bleak keeps its D-Bus connection until then, and
+        bluetoothd goes on notifying it, so that after n reconnects every notification would come n + 1 times. Once
+        this has returned, or was cancelled, the slot is free.
+        """
+        client, self._client = self._client, None
+        if client is None:
             return
         try:
             with _classified(LinkLost, f"{client.address} cannot be disconnected"):

@@ -15,10 +15,12 @@ from bumble.host import Host
 from bumble.link import LocalLink
 from bumble.transport.common import AsyncPipeSink
 from tests.integration.gateway.radio.peripheral import Bench
+from typing_extensions import override
 
 from vitals.errors import AdapterGone, ConfigurationError, LinkLost, OutOfSlots, RadioError, SensorRefused
 from vitals_gateway.radio import Adapter, Sighting, open_radio
-from vitals_gateway.radio.bumble import Station, powered
+from vitals_gateway.radio.bumble import BumbleClient, Station, powered
+from vitals_gateway.radio.central import Backend, BleakRadio
 
 
 def nobody() -> None:
@@ -82,6 +84,36 @@ async def on(bench: Bench, seen: dict[str, Sighting], slots: int) -> AsyncIterat
         radio.opened(lambda sighting: seen.update({sighting.address: sighting})) as adapter,
     ):
         yield adapter
+
+
+class Counting(BumbleClient):
+    """A client that counts how often bleak is told to let go of it."""
+
+    released = 0
+
+    @override
+    async def disconnect(self) -> None:
+        Counting.released += 1
+        await super().disconnect()
+
+
+async def test_a_link_that_ended_by_itself_is_let_go_of_all_the_same(bench: Bench) -> None:
+    @asynccontextmanager
+    async def counted() -> AsyncIterator[Backend]:
+        async with powered(bench.transport) as backend:
+            yield backend._replace(client=Counting)
+
+    strap = await bench.strap()
+    seen, ended = asyncio.Event(), asyncio.Event()
+    async with bench.plugged(), BleakRadio(counted, 1).opened(lambda _: seen.set()) as adapter:
+        await seen.wait()
+        link = await adapter.connect(strap.address, ended.set, 5)
+        await strap.drop()
+        await ended.wait()
+        assert Counting.released == 0
+        await link.disconnect()
+        await link.disconnect()
+        assert Counting.released == 1
 
 
 async def test_what_a_link_can_and_cannot_do(bench: Bench) -> None:
