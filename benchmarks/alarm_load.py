@@ -7,6 +7,7 @@ live. What a true episode is stands in DEFINITION, and was fixed before anything
 
 import os
 import statistics
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,10 +16,9 @@ import msgspec
 
 from vitals import recording
 from vitals.alarms.profile import Profile, built_in, parse
-from vitals.alarms.replay import Coverage, Episode, Recorded, report
+from vitals.alarms.replay import Coverage, Recorded, Report, coverage, report
 from vitals.cli.alarms import as_recorded
 from vitals.clock import SystemClock, iso
-from vitals.codes import Metric
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "alarm-load.md"
@@ -29,7 +29,6 @@ HYSTERESES: Final = (0, 1, 2, 3)
 LIMIT: Final = 90
 LEAST_S: Final = 10
 JOINED_S: Final = 30
-VARIANTS: Final = tuple((least_s, joined_s) for least_s in (5, 10, 30) for joined_s in (0, 30, 60))
 
 DEFINITION: Final = f"""\
 Fixed before the run:
@@ -56,14 +55,27 @@ class Span(NamedTuple):
 
 
 class Course(msgspec.Struct, frozen=True):
-    """What one oximeter recorded of one subject, and the true episodes by the median and by its own values."""
+    """What one oximeter recorded of one subject."""
 
     subject: str
     oximeter: int
     recorded: list[Recorded]
     coverage: Coverage
-    by_median: list[Span]
-    by_own: list[Span]
+
+    def values(self) -> dict[int, float | None]:
+        """What it showed, by millisecond."""
+        return {moment.at_ms: moment.observations[0].value for moment in self.recorded}
+
+    def has_data(self) -> bool:
+        """Whether it showed a value at all."""
+        return any(value is not None for value in self.values().values())
+
+
+class Truth(NamedTuple):
+    """What a true episode is: below the limit for at least so long, joined where so little lies between."""
+
+    least_s: float = LEAST_S
+    joined_s: float = JOINED_S
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -86,78 +98,85 @@ class Verdict(msgspec.Struct, frozen=True):
 def setting(delay_s: float, hysteresis: float) -> Profile:
     """A profile with one limit."""
     limit = f'{{ below = {LIMIT}, delay_s = {delay_s}, priority = "medium" }}'
-    return parse(f'name = "{delay_s} s, {hysteresis} %"\n[spo2]\nhysteresis = {hysteresis}\nlimits = [{limit}]')
+    return parse(f'name = "{delay_s:g} s, {hysteresis:g} %"\n[spo2]\nhysteresis = {hysteresis}\nlimits = [{limit}]')
 
 
-def true_episodes(values: Mapping[int, float | None], *, least_s: float, joined_s: float) -> list[Span]:
-    """Stretches below the limit in *values* by second; an unknown second ends a stretch."""
-    below = [at_ms for at_ms, value in values.items() if value is not None and value < LIMIT]
+def true_episodes(values: Mapping[int, float | None], truth: Truth) -> list[Span]:
+    """The episodes in *values* by second (milliseconds); an unknown second ends a stretch."""
     stretches: list[Span] = []
-    for at_ms in below:
+    for at_ms, value in values.items():
+        if value is None or value >= LIMIT:
+            continue
         if stretches and stretches[-1].end_ms == at_ms:
             stretches[-1] = Span(stretches[-1].start_ms, at_ms + 1000)
         else:
             stretches.append(Span(at_ms, at_ms + 1000))
     episodes: list[Span] = []
     for stretch in stretches:
-        if stretch.end_ms - stretch.start_ms < least_s * 1000:
+        if stretch.end_ms - stretch.start_ms < truth.least_s * 1000:
             continue
-        if episodes and stretch.start_ms - episodes[-1].end_ms < joined_s * 1000:
+        if episodes and stretch.start_ms - episodes[-1].end_ms < truth.joined_s * 1000:
             episodes[-1] = Span(episodes[-1].start_ms, stretch.end_ms)
         else:
             episodes.append(stretch)
     return episodes
 
 
-def courses(folder: Path, *, least_s: float = LEAST_S, joined_s: float = JOINED_S) -> list[Course]:
-    """Every oximeter of every subject."""
-    return [course for subject in SUBJECTS for course in _courses(folder, subject, least_s, joined_s)]
+class Experiment:
+    """Every oximeter of every subject; a setting is replayed on each once."""
 
+    def __init__(self, folder: Path) -> None:
+        self.courses = [course for subject in SUBJECTS for course in _courses(folder, subject)]
+        self.judged = [course for course in self.courses if course.has_data()]
+        self._medians = {subject: self._median(subject) for subject in SUBJECTS}
+        self._replayed: dict[tuple[str, str, int], Report] = {}
 
-def _courses(folder: Path, subject: str, least_s: float, joined_s: float) -> Iterable[Course]:
-    lines = recording.load_lines(folder / "varied_fio2" / f"{subject}.csv")
-    recorded = {
-        oximeter: as_recorded(recording.read(lines, {recording.TIME: "Time", "spo2": f"SpO2 {oximeter}"}))
-        for oximeter in OXIMETERS
-    }
-    values = {oximeter: _values(moments) for oximeter, moments in recorded.items()}
-    moments = values[OXIMETERS[0]].keys()
-    shown = {at_ms: [value for each in values.values() if (value := each[at_ms]) is not None] for at_ms in moments}
-    median = {at_ms: statistics.median(several) if several else None for at_ms, several in shown.items()}
-    for oximeter in OXIMETERS:
-        yield Course(
-            subject,
-            oximeter,
-            recorded[oximeter],
-            report(setting(0, 0), recorded[oximeter]).coverage,
-            true_episodes(median, least_s=least_s, joined_s=joined_s),
-            true_episodes(values[oximeter], least_s=least_s, joined_s=joined_s),
+    @property
+    def seconds(self) -> float:
+        """How long all oximeters with data recorded, together."""
+        return sum(course.coverage.seconds for course in self.judged)
+
+    def report(self, profile: Profile, course: Course) -> Report:
+        """What *profile* makes of *course*."""
+        key = (profile.name, course.subject, course.oximeter)
+        if key not in self._replayed:
+            self._replayed[key] = report(profile, course.recorded)
+        return self._replayed[key]
+
+    def truth(self, course: Course, truth: Truth, *, own: bool = False) -> list[Span]:
+        """The true episodes that *course* is judged by."""
+        return true_episodes(course.values() if own else self._medians[course.subject], truth)
+
+    def verdict(self, profile: Profile, course: Course, spans: Sequence[Span]) -> Verdict:
+        """What the alarms of *profile* on *course* are worth against true episodes."""
+        found = self.report(profile, course)
+        end_ms = round(course.coverage.seconds * 1000)
+        alarms = [Span(one.alarm_ms, end_ms if one.end_ms is None else one.end_ms) for one in found.episodes]
+        return Verdict(
+            alarms=len(alarms),
+            outside=sum(1 for alarm in alarms if not any(alarm.meets(true) for true in spans)),
+            heard=tuple(min((alarm.start_ms for alarm in alarms if alarm.meets(true)), default=None) for true in spans),
         )
 
+    def verdicts(self, profile: Profile, truth: Truth, *, own: bool = False) -> list[Verdict]:
+        """The verdict on every course with data."""
+        return [self.verdict(profile, each, self.truth(each, truth, own=own)) for each in self.judged]
 
-def _values(recorded: Sequence[Recorded]) -> dict[int, float | None]:
-    return {moment.at_ms: moment.observations[0].value for moment in recorded}
-
-
-def has_data(course: Course) -> bool:
-    """Whether the oximeter showed a value at all."""
-    return any(value is not None for value in _values(course.recorded).values())
-
-
-def judge(alarms: Sequence[Episode], course: Course, truth: Sequence[Span]) -> Verdict:
-    """What *alarms* of a course are worth against true episodes."""
-    end_ms = round(course.coverage.seconds * 1000)
-    spans = [Span(alarm.alarm_ms, end_ms if alarm.end_ms is None else alarm.end_ms) for alarm in alarms]
-    return Verdict(
-        alarms=len(spans),
-        outside=sum(1 for span in spans if not any(span.meets(true) for true in truth)),
-        heard=tuple(min((span.start_ms for span in spans if span.meets(true)), default=None) for true in truth),
-    )
+    def _median(self, subject: str) -> dict[int, float | None]:
+        values = [course.values() for course in self.courses if course.subject == subject]
+        shown = {at_ms: [value for each in values if (value := each[at_ms]) is not None] for at_ms in values[0]}
+        return {at_ms: statistics.median(several) if several else None for at_ms, several in shown.items()}
 
 
-def alarms_of(profile: Profile, course: Course) -> tuple[Episode, ...]:
-    """The SpO2 alarms of a course."""
-    return tuple(each for each in report(profile, course.recorded).episodes if each.metric is Metric.SPO2)
+def _courses(folder: Path, subject: str) -> Iterable[Course]:
+    lines = recording.load_lines(folder / "varied_fio2" / f"{subject}.csv")
+    for oximeter in OXIMETERS:
+        read = recording.read(lines, {recording.TIME: "Time", "spo2": f"SpO2 {oximeter}"})
+        recorded = as_recorded(read)
+        yield Course(subject, oximeter, recorded, coverage(recorded))
+
+
+VARIANTS: Final = tuple(Truth(least_s, joined_s) for least_s in (5, 10, 30) for joined_s in (0, 30, 60))
 
 
 # The page
@@ -165,71 +184,102 @@ def alarms_of(profile: Profile, course: Course) -> tuple[Episode, ...]:
 
 def tables(folder: Path) -> str:
     """Everything below the page's head: the same for the same data and code."""
-    found = courses(folder)
-    judged = [course for course in found if has_data(course)]
-    hours = sum(course.coverage.seconds for course in judged) / 3600
-    lengths = ", ".join(f"{course.coverage.seconds:g}" for course in found if course.oximeter == OXIMETERS[0])
-    episodes = ", ".join(str(len(course.by_median)) for course in found if course.oximeter == OXIMETERS[0])
+    experiment = Experiment(folder)
+    firsts = [course for course in experiment.courses if course.oximeter == OXIMETERS[0]]
+    lengths = ", ".join(f"{course.coverage.seconds:g}" for course in firsts)
+    episodes = ", ".join(str(len(experiment.truth(course, Truth()))) for course in firsts)
     return "\n".join(
         [
-            f"{len(SUBJECTS)} subjects ({lengths} s), {len(judged)} courses with data, {hours:.2f} h of monitoring.",
-            f"True episodes by the median, by subject: {episodes}.",
+            f"{len(SUBJECTS)} subjects ({lengths} s), {len(experiment.judged)} oximeters with data in all, together",
+            f"{experiment.seconds / 3600:.2f} h. True episodes by the median, by subject: {episodes}.",
+            "",
+            "## What it says",
+            "",
+            *_findings(experiment),
             "",
             "## All oximeters, judged by the median of all",
             "",
-            *_summary(judged, own=False),
+            *_summary(experiment, own=False),
             "",
             "## All oximeters, each judged by its own values",
             "",
-            *_summary(judged, own=True),
+            *_summary(experiment, own=True),
             "",
             "## Every oximeter of every subject",
             "",
             f"Alarms at a delay of {' / '.join(map(str, DELAYS_S))} s; in brackets the true episodes lost, where any.",
             "",
-            *_each(found),
+            *_each(experiment),
             "",
             "## Other definitions of a true episode",
             "",
             "Whether the result hangs on the definition, by the median: episodes lost at a delay of 15 s with 2 %",
-            "hysteresis, and at 30 s with none.",
+            "hysteresis, and at 30 s with none. Joined below 0 s means that every stretch is an episode of its own.",
             "",
-            *_variants(folder),
+            *_variants(experiment),
             "",
         ]
     )
 
 
-def _summary(judged: Sequence[Course], *, own: bool) -> list[str]:
-    truths = [course.by_own if own else course.by_median for course in judged]
-    plain = [
-        judge(alarms_of(setting(0, 0), course), course, truth) for course, truth in zip(judged, truths, strict=True)
-    ]
+def _findings(experiment: Experiment) -> list[str]:
+    def alarms(delay_s: float, by: float) -> int:
+        return sum(each.alarms for each in experiment.verdicts(setting(delay_s, by), Truth()))
+
+    plain, careful = (experiment.verdicts(profile, Truth()) for profile in (setting(0, 0), setting(15, 2)))
+    lost = sum(map(Verdict.lost_to, careful, plain))
+    heard = sum(1 for each in plain for at_ms in each.heard if at_ms is not None)
+    separate = Truth(joined_s=0)
+    strict = [experiment.verdicts(profile, separate) for profile in (setting(15, 2), setting(0, 0))]
+    among = sum(len(each.heard) for each in strict[0])
+    added = [late for each, without in zip(careful, plain, strict=True) for late in each.added_s(without)]
+    different = sum(
+        len(experiment.truth(each, Truth())) for each in experiment.courses if each.oximeter == OXIMETERS[0]
+    )
+    findings = (
+        (
+            f"- Without delay and hysteresis: {alarms(0, 0)} alarms. A delay of 15 s alone: {alarms(15, 0)}. A "
+            f"hysteresis of 2 % alone: {alarms(0, 2)}. Both, as shipped: {alarms(15, 2)}."
+        ),
+        (
+            f"- Of {heard} true episodes heard without them, {lost} are lost with both. That is little evidence: "
+            f"behind it are {different} desaturations, each seen by several oximeters."
+        ),
+        (
+            f"- With nothing joined, {sum(map(Verdict.lost_to, *strict))} of {among} stretches are lost to both: an "
+            "oximeter that read higher than the others hovered about the limit then, and alarmed for the longer "
+            "stretch that followed."
+        ),
+        (
+            f"- The alarm comes later by the delay, {statistics.median(added):g} s in the middle. But where an "
+            "oximeter hovers about the limit while the median is below it, every value that is back starts the delay "
+            f"again: {max(added):g} s at most. By its own values it was below the limit for seconds at a time then."
+        ),
+    )
+    return [line for finding in findings for line in textwrap.wrap(finding, 118, subsequent_indent="  ")]
+
+
+def _summary(experiment: Experiment, *, own: bool) -> list[str]:
+    plain = experiment.verdicts(setting(0, 0), Truth(), own=own)
     rows = [
         "| delay | hysteresis | alarms | per patient-day | outside | heard | lost | added: median, most | in alarm |",
         "|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     settings = [(f"{delay} s", f"{by} %", setting(delay, by)) for by in HYSTERESES for delay in DELAYS_S]
-    for delay, by, profile in [*settings, ("profile", "adult", built_in("adult"))]:
-        alarms = [alarms_of(profile, course) for course in judged]
-        verdicts = [judge(*each) for each in zip(alarms, judged, truths, strict=True)]
-        rows.append(_row((delay, by), verdicts, plain, judged, profile))
+    for delay, by, profile in [*settings, ("adult profile", "2 %", built_in("adult"))]:
+        verdicts = experiment.verdicts(profile, Truth(), own=own)
+        in_alarm_s = sum(experiment.report(profile, course).seconds_in_alarm() for course in experiment.judged)
+        rows.append(_row([delay, by], verdicts, plain, experiment.seconds, in_alarm_s))
     return rows
 
 
 def _row(
-    names: tuple[str, str],
-    verdicts: Sequence[Verdict],
-    plain: Sequence[Verdict],
-    judged: Sequence[Course],
-    profile: Profile,
+    names: Sequence[str], verdicts: Sequence[Verdict], plain: Sequence[Verdict], seconds: float, in_alarm_s: float
 ) -> str:
-    seconds = sum(course.coverage.seconds for course in judged)
     pairs = list(zip(verdicts, plain, strict=True))
     alarms = sum(each.alarms for each in verdicts)
     heard = sum(1 for each in verdicts for at_ms in each.heard if at_ms is not None)
     added = [late for each, without in pairs for late in each.added_s(without)]
-    in_alarm = sum(report(profile, course.recorded).seconds_in_alarm() for course in judged)
     cells = [
         *names,
         str(alarms),
@@ -238,23 +288,24 @@ def _row(
         f"{heard} of {sum(len(each.heard) for each in verdicts)}",
         str(sum(each.lost_to(without) for each, without in pairs)),
         f"{statistics.median(added):g} s, {max(added):g} s" if added else "--",
-        f"{100 * in_alarm / seconds:.1f} %",
+        f"{100 * in_alarm_s / seconds:.1f} %",
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _each(found: Sequence[Course]) -> list[str]:
+def _each(experiment: Experiment) -> list[str]:
     rows = [
         f"| subject | oximeter | missing | true episodes | {' | '.join(f'{by} % hysteresis' for by in HYSTERESES)} |",
         f"|---|--:|--:|--:|{'---|' * len(HYSTERESES)}",
     ]
-    for course in found:
+    for course in experiment.courses:
+        spans = experiment.truth(course, Truth())
         missing = ", ".join(f"{reason} {seconds:g} s" for reason, seconds in course.coverage.missing_s.items()) or "0 s"
-        cells = [course.subject, str(course.oximeter), missing, str(len(course.by_median))]
-        plain = judge(alarms_of(setting(0, 0), course), course, course.by_median)
+        plain = experiment.verdict(setting(0, 0), course, spans)
+        cells = [course.subject, str(course.oximeter), missing, str(len(spans))]
         for by in HYSTERESES:
-            verdicts = [judge(alarms_of(setting(delay, by), course), course, course.by_median) for delay in DELAYS_S]
-            cells.append(" / ".join(_counted(each, plain) for each in verdicts) if has_data(course) else "no data")
+            verdicts = [experiment.verdict(setting(delay, by), course, spans) for delay in DELAYS_S]
+            cells.append(" / ".join(_counted(each, plain) for each in verdicts) if course.has_data() else "no data")
         rows.append(f"| {' | '.join(cells)} |")
     return rows
 
@@ -264,21 +315,19 @@ def _counted(verdict: Verdict, plain: Verdict) -> str:
     return f"{verdict.alarms} ({lost})" if lost else str(verdict.alarms)
 
 
-def _variants(folder: Path) -> list[str]:
+def _variants(experiment: Experiment) -> list[str]:
     rows = [
         "| at least | joined below | true x oximeters | heard without delay | lost: 15 s, 2 % | lost: 30 s, 0 % |",
         "|--:|--:|--:|--:|--:|--:|",
     ]
-    for least_s, joined_s in VARIANTS:
-        judged = [each for each in courses(folder, least_s=least_s, joined_s=joined_s) if has_data(each)]
+    for truth in VARIANTS:
         plain, careful, slow = (
-            [judge(alarms_of(profile, course), course, course.by_median) for course in judged]
-            for profile in (setting(0, 0), setting(15, 2), setting(30, 0))
+            experiment.verdicts(profile, truth) for profile in (setting(0, 0), setting(15, 2), setting(30, 0))
         )
         heard = sum(1 for each in plain for at_ms in each.heard if at_ms is not None)
-        lost = [sum(map(Verdict.lost_to, verdicts, plain)) for verdicts in (careful, slow)]
         total = sum(len(each.heard) for each in plain)
-        rows.append(f"| {least_s} s | {joined_s} s | {total} | {heard} | {lost[0]} | {lost[1]} |")
+        lost = [sum(map(Verdict.lost_to, verdicts, plain)) for verdicts in (careful, slow)]
+        rows.append(f"| {truth.least_s} s | {truth.joined_s} s | {total} | {heard} | {lost[0]} | {lost[1]} |")
     return rows
 
 

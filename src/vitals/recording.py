@@ -38,7 +38,7 @@ class Recording(msgspec.Struct, frozen=True):
     """A recording: its rows, and the lines (number and text) that are none.
 
     *begins_s* is the local time of day of the first row in seconds after midnight, None where only elapsed time is
-    known.
+    known: a clock that begins at 00:00:00 counts as one of elapsed time.
     """
 
     roles: tuple[str, ...]
@@ -149,7 +149,7 @@ class _Elapsed:
             return None
         if self._first is None:
             self._first = clock_s
-            self.begins_s = of_day
+            self.begins_s = of_day or None
         at_s = clock_s - self._first + self._days * _DAY_S
         if at_s < self._last - _DAY_S / 2:
             self._days += 1

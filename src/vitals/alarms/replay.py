@@ -159,6 +159,8 @@ def coverage(recorded: Sequence[Recorded]) -> Coverage:
     than one and a half usual intervals away, the rest is a gap. Of several metrics, one that is missing is enough;
     reasons are validities of IEEE 11073-10207 and names of ``Missing``.
     """
+    if not recorded:
+        return Coverage(0.0, {})
     steps = [after.at_ms - before.at_ms for before, after in itertools.pairwise(recorded)]
     usual_ms = _usual([step for step in steps if step > 0])
     missing_ms: dict[str, int] = {}
@@ -168,8 +170,9 @@ def coverage(recorded: Sequence[Recorded]) -> Coverage:
             missing_ms[reason] = missing_ms.get(reason, 0) + stands_ms
         if step_ms > stands_ms:
             missing_ms[GAP] = missing_ms.get(GAP, 0) + step_ms - stands_ms
-    seconds = (sum(steps) + usual_ms) / 1000 if recorded else 0.0
-    return Coverage(seconds, {reason: ms / 1000 for reason, ms in sorted(missing_ms.items()) if ms})
+    return Coverage(
+        (sum(steps) + usual_ms) / 1000, {reason: ms / 1000 for reason, ms in sorted(missing_ms.items()) if ms}
+    )
 
 
 def guarded(profile: Profile) -> frozenset[Metric]:
@@ -260,7 +263,7 @@ class _Replay:
             if after.episode is not None and after.episode.end_ms is not None:
                 self.over.append(after.episode)
                 state, _ = crossing.step(state, Acknowledged(), at_ms, realarm_ms=self._realarm_ms)
-                after = Course(state, made)
+                assert state.quiet
             if state.quiet:
                 self._courses.pop(condition, None)
             else:

@@ -206,10 +206,10 @@ def _show(console: Console, name: str, found: Report) -> None:
     alarms = f"{len(found.episodes)} alarm{'' if len(found.episodes) == 1 else 's'}"
     _line(
         console,
-        f"{name}: {alarms} in {length_s:g} s; {'--' if rate is None else f'{rate:g}'} alarms per patient-day; "
-        f"{in_alarm_s:g} s in alarm",
+        f"{name}: {alarms} in {_seconds(length_s)} s; {'--' if rate is None else rate} alarms per patient-day; "
+        f"{_seconds(in_alarm_s)} s in alarm",
     )
-    missing = ", ".join(f"{reason} {seconds:g} s" for reason, seconds in found.coverage.missing_s.items())
+    missing = ", ".join(f"{reason} {_seconds(seconds)} s" for reason, seconds in found.coverage.missing_s.items())
     if missing:
         _line(console, f"MISSING: {missing} (technical alarms are not replayed)")
 
@@ -222,14 +222,14 @@ def _table(title: str, episodes: Sequence[Episode]) -> Table:
         table.add_column(heading, justify="right")
     for episode in episodes:
         sign = "<" if episode.side == "low" else ">"
-        end = "lasts" if episode.end_ms is None else f"{episode.end_ms / 1000:g}"
+        end = "lasts" if episode.end_ms is None else _seconds(episode.end_ms / 1000)
         table.add_row(
             f"{CODES[episode.metric].display} {CODES[episode.metric].ucum}",
             episode.priority.label,
             f"{sign} {episode.limit:g}",
             f"{episode.worst:g}",
-            f"{episode.start_ms / 1000:g}",
-            f"{episode.alarm_ms / 1000:g}",
+            _seconds(episode.start_ms / 1000),
+            _seconds(episode.alarm_ms / 1000),
             end,
         )
     return table
@@ -242,10 +242,14 @@ def _show_difference(console: Console, ours: str, theirs: str, compared: dict[st
     table.add_column("difference", justify="right")
     for what in ("episodes", "alarms_per_patient_day", "seconds_in_alarm"):
         value = difference[what]
-        table.add_row(what.replace("_", " "), "--" if value is None else f"{value:+g}")
+        table.add_row(what.replace("_", " "), "--" if value is None else f"{value:+.10g}")
     table.add_row("only with the first", str(len(difference["only_here"])))
     table.add_row("only with the second", str(len(difference["only_compared"])))
     console.print(table)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.3f}".rstrip("0").rstrip(".")
 
 
 def _line(console: Console, text: str) -> None:

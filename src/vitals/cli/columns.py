@@ -57,9 +57,7 @@ def guessed(header: Sequence[str], metrics: Collection[Metric]) -> tuple[dict[st
     columns = {TIME: _time(header)}
     if not found:
         wanted = ", ".join(sorted(metric.label for metric in metrics))
-        raise ConfigurationError(
-            f"no column is named after {wanted}; name one: --columns spo2=COLUMN. {_there(header)}"
-        )
+        raise ConfigurationError(f"no column is named after {wanted}; name one: --columns spo2=NAME. {_there(header)}")
     first = next(iter(next(iter(found.values()))))
     for metric in sorted(found):
         numbers = found[metric]
