@@ -168,7 +168,11 @@ class AlarmDesk:
     # The pipeline's side
 
     def observe(self, arrival: Arrival, rows: Sequence[Heard]) -> None:
-        """See ``base.Desk``. Late rows raise nothing live (S5); unbound sensors are named in a notice."""
+        """See ``base.Desk``. Late rows raise nothing live; unbound sensors are named in a notice.
+
+        What is late is told by age, not by the lane (S5): after a short outage the newest rows come as a backlog, and
+        are the first that anybody hears of the patient.
+        """
         received = Moment(
             at_ms=self._timeline.at(arrival.receiver_boot, arrival.received_ms), utc_ms=arrival.received_utc_ms
         )
@@ -177,10 +181,7 @@ class AlarmDesk:
             gateway.alive(received)
             self._moved.add(gateway)
         for heard in rows:
-            if arrival.header.backlog:
-                self.late += len(heard.rows)
-            else:
-                self._hear(arrival.gateway, heard, received)
+            self._hear(arrival.gateway, heard, received)
 
     def gateway_state(self, gateway: str, state: GatewayState, received_ms: int) -> None:
         """See ``base.Desk``."""

@@ -61,7 +61,7 @@ def test_s1_two_minutes_after_it_was_nearing_that_is_forgotten(scene: Scene) -> 
         (Missing.NAN, {}),
         (Missing.SENSOR_OFF, {}),
         (97.0, {"validity": Validity.QUESTIONABLE}),
-        (97.0, {"backlog": True}),
+        (97.0, {"backlog": True, "age_ms": 31_000}),
         (97.0, {"age_ms": 31_000}),
         (400.0, {}),
     ],

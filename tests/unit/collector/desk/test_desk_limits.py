@@ -61,13 +61,22 @@ def test_a_value_of_doubtful_validity_raises_nothing_and_is_not_shown(scene: Sce
     assert (shown.value, shown.missing) == (None, "questionable")
 
 
-def test_s5_a_backlog_raises_nothing_live_and_shows_nothing(scene: Scene) -> None:
+def test_s5_an_old_backlog_raises_nothing_live_and_shows_nothing(scene: Scene) -> None:
     for _ in range(20):
         scene.clock.advance(1000)
-        scene.hear(OXIMETER, OXIMETRY, {Metric.SPO2: 70}, backlog=True)
+        scene.hear(OXIMETER, OXIMETRY, {Metric.SPO2: 70}, backlog=True, age_ms=30_001)
     assert scene.told == []
     assert scene.desk.snapshot().tiles[0].shown["spo2"].missing == "never"
     assert scene.desk.late == 20
+
+
+def test_s5_a_backlog_that_is_young_alarms_live(scene: Scene) -> None:
+    """A collector that was away for a few seconds gets what it missed as a backlog; the lane alone makes nothing late."""
+    for _ in range(3):
+        scene.clock.advance(1000)
+        scene.hear(OXIMETER, OXIMETRY, {Metric.SPO2: 70}, backlog=True, age_ms=4_000)
+    assert len(scene.told) == 1
+    assert scene.desk.late == 0
 
 
 def test_s5_late_rows_raise_nothing_live(scene: Scene) -> None:
