@@ -101,15 +101,13 @@ class Roster:
             AdapterGone: it went away; every link has ended.
         """
         self._heard_ms = self._clock.monotonic_ms()
-        for address in self._wanted():
-            if address.upper() not in self._sensors:
-                self._add(address.upper()).missing()
         self._new = asyncio.Queue()
         for sensor in self._sensors.values():
             self._new.put_nowait(sensor)
         reasons: list[str] = []
         try:
             async with asyncio.TaskGroup() as group:
+                self._expect()
                 group.create_task(self._watch(air), name="adapter")
                 group.create_task(self._listen(air), name="air")
                 while True:
@@ -128,12 +126,19 @@ class Roster:
         """An adapter that hears nothing at all while no link is up may be dead without saying so."""
         while True:
             await asyncio.sleep(self._pace.deaf_s / 4)
+            self._expect()
             now_ms = self._clock.monotonic_ms()
             if any(sensor.is_linked for sensor in self._sensors.values()):
                 self._heard_ms = now_ms
             elif now_ms - self._heard_ms >= self._pace.deaf_s * 1000:
                 air.ending = "link_lost"
                 raise AdapterGone(f"nothing was heard for {self._pace.deaf_s:g} s; scanning starts anew")
+
+    def _expect(self) -> None:
+        """Show the sensors that are asked for by name and were never seen."""
+        for address in self._wanted():
+            if address.upper() not in self._sensors:
+                self._add(address.upper()).missing()
 
     def _add(self, address: str) -> Sensor:
         sensor = Sensor(address, self._intake, self._clock, self._pace, self.is_wanted)

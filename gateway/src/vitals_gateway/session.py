@@ -70,8 +70,8 @@ BACKOFFS: Final = {
 }
 """The failures, and the delay that belongs to each."""
 
-RADIO_BACKOFF: Final = Backoff(1, 30)
-"""Before the radio itself is opened again."""
+RADIO_BACKOFF: Final = Backoff(0.25, 2)
+"""Before the radio itself is opened again: trying costs little, and until then nobody is monitored."""
 
 _DROPPED: Final = {Event.LINK_LOST: State.LOST, Event.UNWANTED: State.LOST}
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitals.delays import Delays
-from vitals_gateway.session import BACKOFFS, RADIO_BACKOFF, TRANSITIONS, Event, Pace, Session, State, silent, step
+from vitals_gateway.session import BACKOFFS, TRANSITIONS, Backoff, Event, Pace, Session, State, silent, step
 
 FAILURES = sorted(BACKOFFS, key=lambda event: event.name)
 LIFE = [Event.SIGHTED, Event.CONNECTED, Event.DISCOVERED, Event.SUBSCRIBED, Event.ARRIVED]
@@ -92,8 +92,8 @@ def test_delays_grow_to_their_bound(failure: Event) -> None:
 
 
 def test_jitter_spreads_the_upper_half() -> None:
-    assert RADIO_BACKOFF.delay_s(3, 0.0) == 2
-    assert RADIO_BACKOFF.delay_s(3, 0.5) == 3
+    assert Backoff(1, 30).delay_s(3, 0.0) == 2
+    assert Backoff(1, 30).delay_s(3, 0.5) == 3
 
 
 def test_silence_is_counted_for_each_streaming_characteristic() -> None:

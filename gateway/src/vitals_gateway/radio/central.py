@@ -25,7 +25,7 @@ from vitals.errors import AdapterGone, LinkLost, OutOfSlots, RadioError, SensorR
 from vitals_gateway.radio.base import Adapter, Link, Sighting
 
 _LOG: Final = logging.getLogger(__name__)
-_STOP_S: Final = 1.0
+_STOP_S: Final = 0.5
 _GRACE_S: Final = 5.0
 _BASE_UUID: Final = "-0000-1000-8000-00805f9b34fb"
 
