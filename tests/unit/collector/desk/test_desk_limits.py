@@ -71,7 +71,7 @@ def test_s5_an_old_backlog_raises_nothing_live_and_shows_nothing(scene: Scene) -
 
 
 def test_s5_a_backlog_that_is_young_alarms_live(scene: Scene) -> None:
-    """A collector that was away for a few seconds gets what it missed as a backlog; the lane alone makes nothing late."""
+    """A collector that was away for seconds gets what it missed as a backlog; the lane alone makes nothing late."""
     for _ in range(3):
         scene.clock.advance(1000)
         scene.hear(OXIMETER, OXIMETRY, {Metric.SPO2: 70}, backlog=True, age_ms=4_000)
