@@ -4,7 +4,7 @@ Plain values; ages are by receive time (never by a sensor's clock), moments are 
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -36,11 +36,20 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[ShownLimit, ...] = ()
 
 
+class ShownSuspension(msgspec.Struct, frozen=True, kw_only=True):
+    """Monitoring that somebody suspended (S15): *reason* ``shower``, ``clinic`` or ``other``; it ends by itself."""
+
+    reason: str
+    owner: str
+    since: str
+    until: str
+
+
 class Tile(msgspec.Struct, frozen=True, kw_only=True):
     """One patient's place on the wall.
 
-    *status*: ``monitored``, ``sensor_off``, ``stale`` (age shown), ``not_monitored``, ``no_data`` (never a value) or
-    ``no_plan``. *position* is fixed for as long as the patient is on the wall.
+    *status*: ``monitored``, ``sensor_off``, ``stale`` (age shown), ``not_monitored``, ``no_data`` (never a value),
+    ``no_plan`` or ``suspended``. *position* is fixed for as long as the patient is on the wall.
     """
 
     patient: str
@@ -51,6 +60,7 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     shown: dict[str, Shown]
     battery: int | None = None
+    suspended: ShownSuspension | None = None
 
 
 class ShownAlarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,8 +68,8 @@ class ShownAlarm(msgspec.Struct, frozen=True, kw_only=True):
 
     *episode* and *version* name what an acknowledgement refers to (S9). *kind* is ``physiological`` or ``technical``;
     *priority* ``high``, ``medium`` or ``low``; *phase* ``active``, ``acknowledged`` or ``ended`` (a high that ended
-    and latches until acknowledged). *sounding* says whether it is to be heard. *recorded* is False while the
-    registry has not stored it yet.
+    and latches until acknowledged). *sounding* says whether it is to be heard; *paused_until* is when a paused one
+    is heard again (S2). *recorded* is False while the registry has not stored it yet.
     """
 
     episode: str
@@ -85,6 +95,33 @@ class ShownAlarm(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_at: str | None = None
     acknowledged_by: str | None = None
     recorded: bool = True
+    paused_until: str | None = None
+
+
+class MissedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What late data would have raised, had it come in time (S5, S6).
+
+    It lasted *from_at* to *to_at* (None: not over in what has come so far) by the sensor's observations; *worst* is the
+    value furthest out, *limit* the one passed. *found_at* is when it was found. A missed high also stands among the
+    alarms, as ``missed``, until it is reviewed.
+    """
+
+    id: str
+    version: int
+    patient: str
+    name: str
+    birth_date: str
+    record_number: str
+    metric: str
+    priority: str
+    worst: float
+    limit: float
+    unit: str
+    from_at: str
+    to_at: str | None
+    found_at: str
+    reviewed_at: str | None = None
+    reviewed_by: str | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +134,15 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     tiles: tuple[Tile, ...]
     alarms: tuple[ShownAlarm, ...]
     notices: tuple[str, ...] = ()
+    missed: tuple[MissedEvent, ...] = ()
+
+
+OUTCOMES: Final = ("spoke", "no_answer", "ambulance", "artefact")
+"""What :meth:`Ward.resolve` may record (S14)."""
+REASONS: Final = ("shower", "clinic", "other")
+"""Why :meth:`Ward.suspend` may suspend monitoring (S15)."""
+MOST_SUSPENDED_MINUTES: Final = 120
+"""For how long :meth:`Ward.suspend` may suspend monitoring (S15)."""
 
 
 class Ward(Protocol):
@@ -117,5 +163,46 @@ class Ward(Protocol):
 
         Raises:
             NotFoundError: there is no such open episode.
+            ConflictError: it changed since *version* (S9).
+        """
+
+    async def pause_audio(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
+        """Silence one sounding episode for two minutes at most (S2); *paused_until* of the answer says until when.
+
+        Nothing else stops, and nothing else falls silent: neither another condition of the same patient nor this one
+        once it is worse.
+
+        Raises:
+            NotFoundError: there is no such open episode.
+            ConflictError: it changed since *version* (S9), or makes no sound.
+        """
+
+    async def resume_audio(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
+        """Let a paused episode sound again. Raises as :meth:`pause_audio`; ConflictError if it is not paused."""
+
+    async def resolve(self, episode: str, version: int, *, outcome: str, note: str, actor: str, key: str) -> ShownAlarm:
+        """Record what came of an alarm, one of :data:`OUTCOMES` (S14); it is acknowledged by that if it was not.
+
+        Raises:
+            NotFoundError: there is no such open episode.
+            ConflictError: it changed since *version* (S9), or *outcome* is none.
+        """
+
+    async def suspend(self, patient: str, *, reason: str, minutes: int, actor: str, key: str) -> ShownSuspension:
+        """Suspend the monitoring of *patient* for one of :data:`REASONS` (S15); again: from now on anew.
+
+        Raises:
+            NotFoundError: there is no such patient.
+            ConflictError: *reason* is none, or *minutes* not between 1 and :data:`MOST_SUSPENDED_MINUTES`.
+        """
+
+    async def resume(self, patient: str, *, actor: str, key: str) -> None:
+        """End a suspension now. Raises NotFoundError: there is no such patient; ConflictError: it is not suspended."""
+
+    async def review(self, missed: str, version: int, *, actor: str, key: str) -> MissedEvent:
+        """Say that somebody has looked at a missed event: it is closed.
+
+        Raises:
+            NotFoundError: there is no such open event.
             ConflictError: it changed since *version* (S9).
         """
