@@ -5,29 +5,41 @@
 
 from vitals.registry.entities import (
     Action,
+    Attempt,
     Binding,
     Checkpoint,
     Cursor,
+    Dispatch,
     Enrolled,
+    Escalation,
     Event,
+    Notification,
     Patient,
     Plan,
     Sensor,
     State,
 )
 from vitals.registry.opening import open_registry
+from vitals.registry.outbox import Kept, Outbox, Responsible
 from vitals.registry.store import Registry
 
 __all__ = [
     "Action",
+    "Attempt",
     "Binding",
     "Checkpoint",
     "Cursor",
+    "Dispatch",
     "Enrolled",
+    "Escalation",
     "Event",
+    "Kept",
+    "Notification",
+    "Outbox",
     "Patient",
     "Plan",
     "Registry",
+    "Responsible",
     "Sensor",
     "State",
     "open_registry",

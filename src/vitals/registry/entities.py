@@ -142,6 +142,67 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     actions: list[Action] = []
 
 
+class Notification(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``notification_outbox``: a message to one recipient.
+
+    *kind* is ``alarm``, ``self_test`` or ``test``. *state* is ``queued`` until it was tried, ``retry`` while it is
+    tried again, and in the end ``sent``, ``refused`` (no channel takes it), ``given_up`` (tried often enough),
+    ``superseded`` (a newer message of the same episode to the same recipient replaces it) or ``stopped`` (nothing is
+    left to acknowledge). *stage* is whom the page was for. *channel* pins a message to one channel.
+    """
+
+    key: str
+    kind: str
+    recipient: str
+    text: str
+    created_utc_ms: int
+    episode: str = ""
+    version: int = 0
+    reference: str = ""
+    number: int = 0
+    stage: str = ""
+    priority: str = ""
+    channel: str = ""
+    state: str = "queued"
+    next_ms: int | None = None
+    taken_utc_ms: int | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``notification_attempt``: attempt *number* of message *key*.
+
+    *outcome* is ``begun``, then ``sent``, ``retry`` or ``refused``. *receipt* is what the channel proves of it (S19).
+    """
+
+    key: str
+    number: int
+    channel: str
+    began_utc_ms: int
+    outcome: str = "begun"
+    receipt: str = "unknown"
+    why: str = ""
+    ended_utc_ms: int | None = None
+
+
+class Escalation(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``escalation``; *state* is the chain as ``alarms.escalation`` has it."""
+
+    episode: str
+    reference: str
+    phase: str
+    state: bytes
+    changed_utc_ms: int
+
+
+class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything of the notifier that belongs together: chains as they are now, and the messages they asked for."""
+
+    escalations: list[Escalation] = []
+    notifications: list[Notification] = []
+    attempts: list[Attempt] = []
+    timeline: bytes = b""
+
+
 def require_patient(patient: Patient) -> Patient:
     """*patient*, if it can be enrolled.
 

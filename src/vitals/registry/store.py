@@ -29,6 +29,7 @@ from vitals.registry.entities import (
     require_plan,
     require_sensor,
 )
+from vitals.registry.outbox import Outbox
 from vitals.registry.tables import (
     ActionRow,
     AlarmEventRow,
@@ -53,6 +54,7 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
+        self.outbox = Outbox(self._writing, self._reading)
 
     def close(self) -> None:
         """Give the file back."""

@@ -161,15 +161,71 @@ class CursorRow(Base):
 
 
 class NotificationRow(Base):
-    """The outbox: written with the alarm event that asks for it, taken by whoever delivers."""
+    """The outbox: one message to one recipient, stored before it is sent.
+
+    *key* names it for good, so that a message that is asked for again is the same row. *state* and *kind*: see
+    ``entities.Notification``. *channel* is empty for whichever takes it, *next_ms* (on the notifier's timeline) when
+    it is tried again. Columns after *taken_utc_ms* came with revision 0003 and have defaults for what wrote before.
+    """
 
     __tablename__ = "notification_outbox"
+    __table_args__ = (Index("uq_notification_outbox_key", "key", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    episode: Mapped[str]
+    episode: Mapped[str] = mapped_column(index=True)
     version: Mapped[int]
     created_utc_ms: Mapped[Long]
     taken_utc_ms: Mapped[Long | None]
+    key: Mapped[str | None]
+    kind: Mapped[str] = mapped_column(server_default="alarm")
+    reference: Mapped[str] = mapped_column(server_default="")
+    number: Mapped[int] = mapped_column(server_default="0")
+    stage: Mapped[str] = mapped_column(server_default="")
+    recipient: Mapped[str] = mapped_column(server_default="")
+    channel: Mapped[str] = mapped_column(server_default="")
+    priority: Mapped[str] = mapped_column(server_default="")
+    text: Mapped[str] = mapped_column(server_default="")
+    state: Mapped[str] = mapped_column(server_default="queued", index=True)
+    next_ms: Mapped[Long | None]
+
+
+class AttemptRow(Base):
+    """One attempt to hand a message to a channel: written before it is made, completed by its answer.
+
+    One that was never completed is one that a crash cut short: nobody knows whether it arrived.
+    """
+
+    __tablename__ = "notification_attempt"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    outcome: Mapped[str]
+    receipt: Mapped[str]
+    why: Mapped[str]
+    began_utc_ms: Mapped[Long] = mapped_column(index=True)
+    ended_utc_ms: Mapped[Long | None]
+
+
+class EscalationRow(Base):
+    """The escalation chain of one episode; *reference* is the word that stands for it in messages."""
+
+    __tablename__ = "escalation"
+
+    episode: Mapped[str] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    phase: Mapped[str] = mapped_column(index=True)
+    state: Mapped[bytes]
+    changed_utc_ms: Mapped[Long]
+
+
+class NotifierRow(Base):
+    """The notifier's own timeline, on which the deadlines of all chains lie."""
+
+    __tablename__ = "notifier"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    timeline: Mapped[bytes]
 
 
 class ActionRow(Base):
