@@ -65,7 +65,7 @@ def values_shown(chain: Chain) -> bool:
 def spo2_alarm(chain: Chain) -> dict[str, Any] | None:
     """The high SpO2 alarm, if it is there."""
     alarms = snapshot(chain)["alarms"]
-    return next((a for a in alarms if a["metric"] == "spo2" and a["priority"] == "high"), None)
+    return next((a for a in alarms if a["condition"] == "spo2.low" and a["priority"] == "high"), None)
 
 
 async def drained_account(chain: Chain) -> Account:

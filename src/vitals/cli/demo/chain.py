@@ -1,9 +1,10 @@
 """The chain: broker, server, simulator and gateway, their files in one folder, each a process that can be killed."""
 
+import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -77,13 +78,18 @@ class Chain:
     @property
     def parts(self) -> Sequence[Part]:
         """Every part, in the order of starting."""
-        return [part for part in (self.broker, self.server, self.simulator, self.gateway) if part is not None]
+        return [part for part in (self.broker, self.simulator, self.gateway, self.server) if part is not None]
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator["Chain"]:
-        """Start all at once; stop the sensors first, so that what they sent drains before what receives it ends."""
+    async def running(self, prepare: Callable[[], None] | None = None) -> AsyncIterator["Chain"]:
+        """Start all at once; stop the sensors first, so that what they sent drains before what receives it ends.
+
+        *prepare* runs in a thread before the server starts, while the others do: they need no registry.
+        """
         async with AsyncExitStack() as stack:
             for part in self.parts:
+                if part is self.server and prepare is not None:
+                    await asyncio.to_thread(prepare)
                 stack.push_async_callback(part.stop)
                 await part.start()
             stack.push_async_callback(self.gateway.stop)

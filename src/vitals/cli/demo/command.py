@@ -62,7 +62,6 @@ def demo(
             time_scale=time_scale,
             seed=seed,
         )
-        enrol(plan.registry, plan.people, GATEWAY)
         return asyncio.run(_run(plan, until_alarm=until_alarm, as_json=json))
 
 
@@ -70,7 +69,7 @@ async def _run(plan: Plan, *, until_alarm: bool, as_json: bool) -> int:
     chain = Chain(plan)
     with _cancelled_by_signals():
         try:
-            async with chain.running():
+            async with chain.running(prepare=lambda: enrol(plan.registry, plan.people, GATEWAY)):
                 if until_alarm:
                     return await _until_alarm(chain, as_json=as_json)
                 print(f"DEMO with simulated sensors: open {plan.console_url}  (Ctrl-C ends it)", flush=True)
@@ -85,7 +84,7 @@ async def _until_alarm(chain: Chain, *, as_json: bool) -> int:
     try:
         async with asyncio.timeout(ALARM_WITHIN_S):
             alarm, heard_ms = await asyncio.to_thread(
-                observer.hear_alarm, chain.plan.console_url, metric="spo2", priority="high", clock=clock
+                observer.hear_alarm, chain.plan.console_url, condition="spo2.low", priority="high", clock=clock
             )
     except TimeoutError:
         raise VitalsError(f"no SpO2 alarm within {ALARM_WITHIN_S:g} s; logs: {chain.plan.folder}") from None

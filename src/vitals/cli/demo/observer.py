@@ -7,14 +7,14 @@ from vitals.clock import Clock
 from vitals.errors import LinkError
 
 
-def hear_alarm(url: str, *, metric: str, priority: str, clock: Clock) -> tuple[dict[str, Any], int]:
-    """The first sounding alarm of that metric and priority, and when it was heard (monotonic milliseconds).
+def hear_alarm(url: str, *, condition: str, priority: str, clock: Clock) -> tuple[dict[str, Any], int]:
+    """The first sounding alarm of that condition and priority, and when it was heard (monotonic milliseconds).
 
     Blocks; run it in a thread. Raises LinkError when the stream ends first.
     """
     for name, value in events(url, "/api/v1/stream"):
         for alarm in _alarms(name, value):
-            if alarm["metric"] == metric and alarm["priority"] == priority and alarm["sounding"]:
+            if alarm["condition"] == condition and alarm["priority"] == priority and alarm["sounding"]:
                 return alarm, clock.monotonic_ms()
     raise LinkError(f"the stream of {url} ended")
 
