@@ -38,7 +38,9 @@ FIRST_RETRY_S: Final = 1.0
 LONGEST_RETRY_S: Final = 30.0
 STEADY_S: Final = 5.0
 LAST_WORDS_S: Final = 1.0
+_CONNECT_S: Final = 5.0
 _ANSWER_S: Final = 20.0
+_HEARD_OUT_S: Final = 0.1
 _BACKLOG_PUBLISHES: Final = 8
 _LARGEST_CREDIT: Final = 2**24
 
@@ -106,6 +108,7 @@ class Uplink:
                 self._unreachable(_reason(errors))
             except* StoreError as errors:
                 self.status.problem("spool", _reason(errors))
+            honour_cancellation()
             if self.closing.is_set():
                 return
             steady = self.clock.monotonic_ms() - since_ms > STEADY_S * 1000 * self.scale
@@ -128,24 +131,24 @@ class Uplink:
             clean_session=True,
             will=aiomqtt.Will(topics.state(self.gateway), offline, qos=1, retain=True),
             keepalive=KEEPALIVE_S,
-            timeout=_ANSWER_S,
+            timeout=_CONNECT_S,
             max_inflight_messages=64,
             tls_context=ssl.create_default_context() if self._address.tls else None,
             logger=logging.getLogger(f"{__name__}.mqtt"),
         )
         client.pending_calls_threshold = 1000
         async with client:
-            filters = [topics.committed(self.gateway), topics.config(self.gateway), topics.state(self.gateway)]
-            await client.subscribe([(name, 1) for name in filters])
-            newest = await self.keeper.newest()
-            self._reached()
-            self.sender.connected(newest, self.clock.monotonic_ms())
             try:
                 await Connection(self, client, session).run()
+            except* aiomqtt.MqttError:
+                await _hear_out(client)
+                raise
             finally:
                 self.sender.disconnected(self.clock.monotonic_ms())
 
-    def _reached(self) -> None:
+    async def reached(self) -> None:
+        """A connection stands and is subscribed. Raises StoreError."""
+        self.sender.connected(await self.keeper.newest(), self.clock.monotonic_ms())
         if self._reachable is not True:
             _LOG.info("broker %s reached", self._address.shown)
         self._reachable = True
@@ -194,8 +197,15 @@ class Connection:
 
     async def run(self) -> NoReturn:
         """Serve it until it breaks (MqttError) or the gateway ends (Closed)."""
+        name = self._uplink.gateway
         async with asyncio.TaskGroup() as group:
+            # first of all: it alone notices a broken connection, every other call waits for its answer
             group.create_task(self._listen(), name="listen")
+            await self._client.subscribe(
+                [(topics.committed(name), 1), (topics.config(name), 1), (topics.state(name), 1)]
+            )
+            honour_cancellation()
+            await self._uplink.reached()
             group.create_task(self._report(), name="report")
             group.create_task(self._live(group), name="live")
             group.create_task(self._backlog(group), name="backlog")
@@ -231,6 +241,7 @@ class Connection:
         while True:
             status.changed.clear()
             await self._publish_state()
+            honour_cancellation()
             await asyncio.sleep(STATE_CHANGED_S * scale)
             with suppress(TimeoutError):
                 async with asyncio.timeout((STATE_S - STATE_CHANGED_S) * scale):
@@ -246,7 +257,9 @@ class Connection:
         if depth.rows == 0:
             uplink.status.solved("room")
         state = uplink.status.online(self._session, depth, uplink.keeper.now())
-        await self._client.publish(topics.state(uplink.gateway), bodies.encode(state), qos=1, retain=True)
+        await self._client.publish(
+            topics.state(uplink.gateway), bodies.encode(state), qos=1, retain=True, timeout=_ANSWER_S
+        )
 
     async def _live(self, group: asyncio.TaskGroup) -> NoReturn:
         while True:
@@ -301,7 +314,7 @@ class Connection:
                 uplink.wake.set()
                 return
             topic, payload = stamped(uplink.gateway, frame, uplink.clock.monotonic_ms(), backlog=order.backlog)
-            await self._client.publish(topic, payload, qos=1)
+            await self._client.publish(topic, payload, qos=1, timeout=_ANSWER_S)
         except StoreError as error:
             uplink.status.problem("spool", str(error))
         finally:
@@ -328,6 +341,21 @@ def stamped(gateway: str, frame: bytes, now_ms: int, *, backlog: bool) -> tuple[
     identity = msgspec.structs.replace(message.header, published_ms=now_ms, backlog=backlog)
     topic = topics.alarm(gateway) if identity.kind == Kind.ALARM else topics.vitals(gateway)
     return topic, header.encode(gateway, identity, message.body)
+
+
+def honour_cancellation() -> None:
+    """Before Python 3.12 ``asyncio.wait_for``, and with it every call of aiomqtt, can swallow a cancellation."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+async def _hear_out(client: aiomqtt.Client) -> None:
+    """Ask a broken client why: it complains in the log of a reason that nobody asked for."""
+    with suppress(aiomqtt.MqttError, TimeoutError):
+        async with asyncio.timeout(_HEARD_OUT_S):
+            async for _ in client.messages:
+                pass
 
 
 def _reason(errors: BaseExceptionGroup[BaseException]) -> str:
