@@ -14,7 +14,7 @@ from vitals.codes import Metric
 from vitals.collector import base
 from vitals.collector.desk import AlarmDesk
 from vitals.observation import GenerationMode, Missing, Observation, Reading, Validity, absent, observe
-from vitals.registry import Patient, Plan, Registry, Sensor, open_registry
+from vitals.registry import Event, Patient, Plan, Registry, Sensor, open_registry
 from vitals.series.base import Arrival, Series
 from vitals.series.memory import MemorySeries
 from vitals.ward import ShownAlarm
@@ -180,6 +180,10 @@ class Scene:
         """The one alarm of *condition* that the wall shows."""
         (alarm,) = self.open(condition)
         return alarm
+
+    def recorded(self, condition: str) -> list[Event]:
+        """What the registry has of *condition*; await ``desk.persist`` before."""
+        return [event for event in self.registry.events() if event.condition == condition]
 
 
 def _observation(metric: Metric, value: float | Missing, validity: Validity) -> Observation:

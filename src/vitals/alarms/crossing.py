@@ -13,13 +13,14 @@ import msgspec
 from vitals.alarms.limits import Limit, Rule
 from vitals.alarms.machine import (
     QUIET,
+    RAISED,
     Alarm,
     Event,
     Phase,
     Signal,
     Transition,
     ends,
-    persisted,
+    timed,
 )
 from vitals.alarms.machine import step as advance
 
@@ -27,7 +28,7 @@ PATIENT_RESETS: Final = 2
 """A delay that gaps have reset so often, without one value within the limit in between, has run out: a sensor that
 speaks more seldom than the longest gap that holds would otherwise never alarm."""
 
-_RAISED: Final = frozenset({Phase.ACTIVE, Phase.ACKNOWLEDGED})
+_SEEN: Final = frozenset({Phase.ACKNOWLEDGED, Phase.PAUSED})
 
 
 class Timer(msgspec.Struct, frozen=True):
@@ -78,7 +79,35 @@ class Acknowledged(msgspec.Struct, frozen=True):
     """A person acknowledged the episode as it stands; the caller has checked which."""
 
 
-Happening = Measured | Ticked | Acknowledged
+class AudioPaused(msgspec.Struct, frozen=True):
+    """A person paused its sound until *until_ms* (S2)."""
+
+    until_ms: int
+
+
+class AudioResumed(msgspec.Struct, frozen=True):
+    """A person let it sound again."""
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """A person said what came of it (S14)."""
+
+
+class Withdrawn(msgspec.Struct, frozen=True):
+    """It is not watched any more: the condition ends, and a high that nobody acknowledged stays (S14)."""
+
+
+Deed = Acknowledged | AudioPaused | AudioResumed | Resolved
+"""What a person does to an episode."""
+Happening = Measured | Ticked | Withdrawn | Deed
+
+SIGNALS: Final[dict[type[Deed], Signal]] = {
+    Acknowledged: Signal.ACKNOWLEDGE,
+    AudioPaused: Signal.PAUSE_AUDIO,
+    AudioResumed: Signal.RESUME_AUDIO,
+    Resolved: Signal.RESOLVE,
+}
+"""The signal that each deed gives."""
 
 
 def step(
@@ -92,11 +121,19 @@ def step(
         case Measured():
             return _measured(state, event, at_ms)
         case Ticked():
-            if not persisted(state.alarm, at_ms, realarm_ms):
-                return state, ()
-            return _advanced(state, Event(Signal.PERSISTED, value=state.value), at_ms)
-        case Acknowledged():
-            return _advanced(state, Event(Signal.ACKNOWLEDGE, value=state.value), at_ms)
+            signal = timed(state.alarm, at_ms, realarm_ms)
+            return (state, ()) if signal is None else _advanced(state, Event(signal, value=state.value), at_ms)
+        case Withdrawn():
+            still = msgspec.structs.replace(state, timers={})
+            return _advanced(still, Event(ends(state.alarm), value=state.value), at_ms)
+        case _:
+            return _advanced(state, done(event, state.value), at_ms)
+
+
+def done(deed: Deed, value: float | None) -> Event:
+    """The machine's event of what a person did while *value* was the newest."""
+    until_ms = deed.until_ms if isinstance(deed, AudioPaused) else 0
+    return Event(SIGNALS[type(deed)], value=value, until_ms=until_ms)
 
 
 def _measured(state: Crossing, event: Measured, at_ms: int) -> tuple[Crossing, tuple[Transition, ...]]:
@@ -147,14 +184,14 @@ def _judge(state: Crossing, event: Measured) -> Event | None:
     """The signal that the newest value gives, if any."""
     alarm, value, rule = state.alarm, event.value, event.rule
     due = _deepest_due(state.timers, rule)
-    if due is not None and (alarm.phase not in _RAISED or due.priority > alarm.priority):
-        signal = Signal.HIGHER if alarm.phase in _RAISED else Signal.DUE
+    if due is not None and (alarm.phase not in RAISED or due.priority > alarm.priority):
+        signal = Signal.HIGHER if alarm.phase in RAISED else Signal.DUE
         return Event(signal, _instant(event), due.priority, value, due.value)
-    if alarm.phase is Phase.ACKNOWLEDGED and alarm.reference is not None and rule.worse(value, alarm.reference):
+    if alarm.phase in _SEEN and alarm.reference is not None and rule.worse(value, alarm.reference):
         return Event(Signal.WORSE, value=value, limit=_deepest_passed(value, rule))
     if state.timers:
         return Event(Signal.BEYOND, _instant(event))
-    if alarm.phase is Phase.PENDING or (alarm.phase in _RAISED and rule.cleared(value)):
+    if alarm.phase is Phase.PENDING or (alarm.phase in RAISED and rule.cleared(value)):
         return Event(ends(alarm), value=value)
     return None
 

@@ -9,12 +9,10 @@ from typing import Final
 
 import msgspec
 
-from vitals.alarms.crossing import Acknowledged, Ticked
+from vitals.alarms.crossing import Deed, Ticked, Withdrawn, done
 from vitals.alarms.limits import Priority
-from vitals.alarms.machine import QUIET, Alarm, Event, Phase, Signal, Transition, ends, persisted
+from vitals.alarms.machine import QUIET, RAISED, Alarm, Event, Phase, Signal, Transition, ends, timed
 from vitals.alarms.machine import step as advance
-
-_RAISED: Final = frozenset({Phase.ACTIVE, Phase.ACKNOWLEDGED})
 
 
 class Lapse(msgspec.Struct, frozen=True):
@@ -44,7 +42,7 @@ class Returned(msgspec.Struct, frozen=True):
     """It is there."""
 
 
-Happening = Absent | Returned | Ticked | Acknowledged
+Happening = Absent | Returned | Ticked | Withdrawn | Deed
 
 
 def step(state: Lapse, event: Happening, at_ms: int, *, realarm_ms: float) -> tuple[Lapse, tuple[Transition, ...]]:
@@ -64,11 +62,12 @@ def _judge(alarm: Alarm, event: Happening, at_ms: int, realarm_ms: float) -> Eve
             if at_ms < due_ms:
                 signal = Signal.BEYOND
             else:
-                signal = Signal.HIGHER if alarm.phase in _RAISED and priority > alarm.priority else Signal.DUE
+                signal = Signal.HIGHER if alarm.phase in RAISED and priority > alarm.priority else Signal.DUE
             return Event(signal, str(since_ms), priority)
-        case Returned():
+        case Returned() | Withdrawn():
             return Event(ends(alarm))
-        case Acknowledged():
-            return Event(Signal.ACKNOWLEDGE)
         case Ticked():
-            return Event(Signal.PERSISTED) if persisted(alarm, at_ms, realarm_ms) else None
+            brought = timed(alarm, at_ms, realarm_ms)
+            return None if brought is None else Event(brought)
+        case _:
+            return done(event, None)

@@ -21,6 +21,7 @@ class Phase(StrEnum):
     OFF = "off"
     PENDING = "pending"
     ACTIVE = "active"
+    PAUSED = "paused"
     ACKNOWLEDGED = "acknowledged"
     ENDED = "ended"
 
@@ -37,6 +38,9 @@ class Signal(StrEnum):
     ENDS_MEDIUM = "ends_medium"
     ENDS_LOW = "ends_low"
     ACKNOWLEDGE = "acknowledge"
+    PAUSE_AUDIO = "pause_audio"
+    RESUME_AUDIO = "resume_audio"
+    RESOLVE = "resolve"
 
 
 class Change(StrEnum):
@@ -49,6 +53,9 @@ class Change(StrEnum):
     RECURRED = "recurred"
     ENDED = "ended"
     ACKNOWLEDGED = "acknowledged"
+    AUDIO_PAUSED = "audio_paused"
+    AUDIO_RESUMED = "audio_resumed"
+    RESOLVED = "resolved"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -69,6 +76,9 @@ TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
     (Phase.OFF, Signal.ENDS_MEDIUM): Row(Phase.OFF),
     (Phase.OFF, Signal.ENDS_LOW): Row(Phase.OFF),
     (Phase.OFF, Signal.ACKNOWLEDGE): Row(Phase.OFF),
+    (Phase.OFF, Signal.PAUSE_AUDIO): Row(Phase.OFF),
+    (Phase.OFF, Signal.RESUME_AUDIO): Row(Phase.OFF),
+    (Phase.OFF, Signal.RESOLVE): Row(Phase.OFF),
     # A limit is passed, its delay runs.
     (Phase.PENDING, Signal.BEYOND): Row(Phase.PENDING),
     (Phase.PENDING, Signal.DUE): Row(Phase.ACTIVE, Change.RAISED),
@@ -79,6 +89,9 @@ TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
     (Phase.PENDING, Signal.ENDS_MEDIUM): Row(Phase.OFF),
     (Phase.PENDING, Signal.ENDS_LOW): Row(Phase.OFF),
     (Phase.PENDING, Signal.ACKNOWLEDGE): Row(Phase.PENDING),
+    (Phase.PENDING, Signal.PAUSE_AUDIO): Row(Phase.PENDING),
+    (Phase.PENDING, Signal.RESUME_AUDIO): Row(Phase.PENDING),
+    (Phase.PENDING, Signal.RESOLVE): Row(Phase.PENDING),
     # It sounds, and nobody has acknowledged it. Ended, a medium is over: a silent message (S14).
     (Phase.ACTIVE, Signal.BEYOND): Row(Phase.ACTIVE),
     (Phase.ACTIVE, Signal.DUE): Row(Phase.ACTIVE),
@@ -89,6 +102,22 @@ TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
     (Phase.ACTIVE, Signal.ENDS_MEDIUM): Row(Phase.OFF, Change.ENDED),
     (Phase.ACTIVE, Signal.ENDS_LOW): Row(Phase.OFF, Change.ENDED),
     (Phase.ACTIVE, Signal.ACKNOWLEDGE): Row(Phase.ACKNOWLEDGED, Change.ACKNOWLEDGED),
+    (Phase.ACTIVE, Signal.PAUSE_AUDIO): Row(Phase.PAUSED, Change.AUDIO_PAUSED),
+    (Phase.ACTIVE, Signal.RESUME_AUDIO): Row(Phase.ACTIVE),
+    (Phase.ACTIVE, Signal.RESOLVE): Row(Phase.ACKNOWLEDGED, Change.RESOLVED),
+    # It is silent for a while, and nobody has acknowledged it: whatever is new ends the pause (S2).
+    (Phase.PAUSED, Signal.BEYOND): Row(Phase.PAUSED),
+    (Phase.PAUSED, Signal.DUE): Row(Phase.PAUSED),
+    (Phase.PAUSED, Signal.HIGHER): Row(Phase.ACTIVE, Change.ESCALATED),
+    (Phase.PAUSED, Signal.WORSE): Row(Phase.ACTIVE, Change.WORSENED),
+    (Phase.PAUSED, Signal.PERSISTED): Row(Phase.PAUSED),
+    (Phase.PAUSED, Signal.ENDS_HIGH): Row(Phase.ENDED, Change.ENDED),
+    (Phase.PAUSED, Signal.ENDS_MEDIUM): Row(Phase.OFF, Change.ENDED),
+    (Phase.PAUSED, Signal.ENDS_LOW): Row(Phase.OFF, Change.ENDED),
+    (Phase.PAUSED, Signal.ACKNOWLEDGE): Row(Phase.ACKNOWLEDGED, Change.ACKNOWLEDGED),
+    (Phase.PAUSED, Signal.PAUSE_AUDIO): Row(Phase.PAUSED),
+    (Phase.PAUSED, Signal.RESUME_AUDIO): Row(Phase.ACTIVE, Change.AUDIO_RESUMED),
+    (Phase.PAUSED, Signal.RESOLVE): Row(Phase.ACKNOWLEDGED, Change.RESOLVED),
     # Somebody has taken it on; the condition lasts.
     (Phase.ACKNOWLEDGED, Signal.BEYOND): Row(Phase.ACKNOWLEDGED),
     (Phase.ACKNOWLEDGED, Signal.DUE): Row(Phase.ACKNOWLEDGED),
@@ -99,6 +128,9 @@ TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
     (Phase.ACKNOWLEDGED, Signal.ENDS_MEDIUM): Row(Phase.OFF, Change.ENDED),
     (Phase.ACKNOWLEDGED, Signal.ENDS_LOW): Row(Phase.OFF, Change.ENDED),
     (Phase.ACKNOWLEDGED, Signal.ACKNOWLEDGE): Row(Phase.ACKNOWLEDGED),
+    (Phase.ACKNOWLEDGED, Signal.PAUSE_AUDIO): Row(Phase.ACKNOWLEDGED),
+    (Phase.ACKNOWLEDGED, Signal.RESUME_AUDIO): Row(Phase.ACKNOWLEDGED),
+    (Phase.ACKNOWLEDGED, Signal.RESOLVE): Row(Phase.ACKNOWLEDGED, Change.RESOLVED),
     # A high that ended unacknowledged: it stays, and sounds, until somebody acknowledges it (S14).
     (Phase.ENDED, Signal.BEYOND): Row(Phase.ENDED),
     (Phase.ENDED, Signal.DUE): Row(Phase.ACTIVE, Change.RECURRED),
@@ -109,10 +141,16 @@ TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
     (Phase.ENDED, Signal.ENDS_MEDIUM): Row(Phase.ENDED),
     (Phase.ENDED, Signal.ENDS_LOW): Row(Phase.ENDED),
     (Phase.ENDED, Signal.ACKNOWLEDGE): Row(Phase.OFF, Change.ACKNOWLEDGED),
+    (Phase.ENDED, Signal.PAUSE_AUDIO): Row(Phase.ENDED),
+    (Phase.ENDED, Signal.RESUME_AUDIO): Row(Phase.ENDED),
+    (Phase.ENDED, Signal.RESOLVE): Row(Phase.OFF, Change.RESOLVED),
 }
 
 SOUNDING: Final = frozenset({Phase.ACTIVE, Phase.ENDED})
 """Phases that are to be heard."""
+
+RAISED: Final = frozenset({Phase.ACTIVE, Phase.PAUSED, Phase.ACKNOWLEDGED})
+"""Phases in which the condition lasts and has alarmed."""
 
 RAISING: Final = frozenset({Change.RAISED, Change.ESCALATED, Change.WORSENED, Change.REALARMED, Change.RECURRED})
 """Changes after which an alarm sounds as new."""
@@ -128,8 +166,9 @@ class Alarm(msgspec.Struct, frozen=True):
     """One alarm condition as it stands.
 
     *episode* is the instant that began it, a word without meaning to anybody else. *priority* is the highest reached.
-    *value* and *limit* are those of the last time it sounded as new, *reference* the value when it was acknowledged.
-    *changed_ms* is when *version* last rose.
+    *value* and *limit* are those of the last time it sounded as new, *reference* the value when it was acknowledged or
+    its sound paused. *changed_ms* is when it last sounded as new or changed its phase, *paused_until_ms* when a paused
+    one sounds again.
     """
 
     phase: Phase = Phase.OFF
@@ -140,6 +179,7 @@ class Alarm(msgspec.Struct, frozen=True):
     limit: float | None = None
     reference: float | None = None
     changed_ms: int = 0
+    paused_until_ms: int = 0
 
 
 QUIET: Final = Alarm()
@@ -147,13 +187,14 @@ QUIET: Final = Alarm()
 
 
 class Event(msgspec.Struct, frozen=True):
-    """A signal and what it carries: *episode* names a new episode, should one begin."""
+    """A signal and what it carries: *episode* names a new episode, should one begin; *until_ms* ends a pause."""
 
     signal: Signal
     episode: str = ""
     priority: Priority = Priority.LOW
     value: float | None = None
     limit: float | None = None
+    until_ms: int = 0
 
 
 class Transition(msgspec.Struct, frozen=True):
@@ -185,19 +226,37 @@ def persisted(alarm: Alarm, at_ms: int, realarm_ms: float) -> bool:
     return waiting and at_ms - alarm.changed_ms >= realarm_ms
 
 
-def require(alarm: Alarm, episode: str, version: int) -> None:
-    """Refuse an acknowledgement of anything but *alarm* as it stands (S9).
+def timed(alarm: Alarm, at_ms: int, realarm_ms: float) -> Signal | None:
+    """What time alone brings: an acknowledged high persists (S8), or a pause of the sound is over (S2)."""
+    if alarm.phase is Phase.PAUSED and at_ms >= alarm.paused_until_ms:
+        return Signal.RESUME_AUDIO
+    return Signal.PERSISTED if persisted(alarm, at_ms, realarm_ms) else None
+
+
+_REFUSED: Final = {
+    (Phase.ACKNOWLEDGED, Signal.ACKNOWLEDGE): "the alarm is acknowledged already",
+    (Phase.ACKNOWLEDGED, Signal.PAUSE_AUDIO): "the alarm is acknowledged and makes no sound",
+    (Phase.PAUSED, Signal.PAUSE_AUDIO): "the sound of the alarm is paused already",
+    (Phase.ENDED, Signal.PAUSE_AUDIO): "the alarm has ended; acknowledge it",
+    (Phase.ACTIVE, Signal.RESUME_AUDIO): "the sound of the alarm is not paused",
+    (Phase.ACKNOWLEDGED, Signal.RESUME_AUDIO): "the sound of the alarm is not paused",
+    (Phase.ENDED, Signal.RESUME_AUDIO): "the sound of the alarm is not paused",
+}
+
+
+def require(alarm: Alarm, episode: str, version: int, signal: Signal = Signal.ACKNOWLEDGE) -> None:
+    """Refuse what a person does to anything but *alarm* as it stands (S9).
 
     Raises:
         NotFoundError: that episode is over, or never was.
-        ConflictError: it changed since *version*, or is acknowledged already.
+        ConflictError: it changed since *version*, or *signal* would change nothing.
     """
     if alarm.phase in {Phase.OFF, Phase.PENDING} or alarm.episode != episode:
-        raise NotFoundError("that alarm is over; nothing was acknowledged")
+        raise NotFoundError("that alarm is over; nothing was done")
     if alarm.version != version:
         raise ConflictError(f"the alarm changed (version {alarm.version}, not {version}); look again before you act")
-    if alarm.phase is Phase.ACKNOWLEDGED:
-        raise ConflictError("the alarm is acknowledged already")
+    if (alarm.phase, signal) in _REFUSED:
+        raise ConflictError(_REFUSED[alarm.phase, signal])
 
 
 def _unheard(alarm: Alarm, phase: Phase, event: Event) -> Alarm:
@@ -208,6 +267,8 @@ def _unheard(alarm: Alarm, phase: Phase, event: Event) -> Alarm:
 
 def _changed(alarm: Alarm, row: Row, event: Event, at_ms: int) -> Alarm:
     raising = row.change in RAISING
+    moved = raising or row.phase is not alarm.phase
+    seen = moved and row.phase in {Phase.ACKNOWLEDGED, Phase.PAUSED}
     return Alarm(
         phase=row.phase,
         episode=alarm.episode or event.episode,
@@ -215,6 +276,7 @@ def _changed(alarm: Alarm, row: Row, event: Event, at_ms: int) -> Alarm:
         priority=max(alarm.priority, event.priority),
         value=event.value if raising and event.value is not None else alarm.value,
         limit=event.limit if raising and event.limit is not None else alarm.limit,
-        reference=event.value if row.change is Change.ACKNOWLEDGED else alarm.reference,
-        changed_ms=at_ms,
+        reference=event.value if seen else alarm.reference,
+        changed_ms=at_ms if moved else alarm.changed_ms,
+        paused_until_ms=event.until_ms if row.phase is Phase.PAUSED else 0,
     )

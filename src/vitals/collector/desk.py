@@ -1,7 +1,7 @@
 """The alarm desk: where observations become alarms, and what a console sees of them.
 
-Everything but :meth:`AlarmDesk.persist`, :meth:`AlarmDesk.refresh` and the wait at the end of
-:meth:`AlarmDesk.acknowledge` is synchronous and in memory: alarming never waits for a disk (S4). What the registry
+Everything but :meth:`AlarmDesk.persist`, :meth:`AlarmDesk.refresh` and the wait at the end of what people do
+(``handling``) is synchronous and in memory: alarming never waits for a disk (S4). What the registry
 has not got yet is shown as not recorded.
 """
 
@@ -14,22 +14,21 @@ from typing import Final
 
 import msgspec
 
-from vitals.alarms import machine
 from vitals.alarms.machine import RAISING
 from vitals.alarms.profile import Profile
 from vitals.clock import Clock, iso
 from vitals.collector import base, wardview
 from vitals.collector.base import Heard
 from vitals.collector.gatewaywatch import SUBJECT, GatewayWatch
+from vitals.collector.handling import Handling
 from vitals.collector.journal import Journal
 from vitals.collector.roster import Roster
 from vitals.collector.standing import Moment, Standing, Transitions, record, show
 from vitals.collector.timeline import Timeline
 from vitals.collector.watch import Settings, Watch
 from vitals.delays import Delays
-from vitals.errors import ConflictError, NotFoundError
 from vitals.observation import GenerationMode
-from vitals.registry import Action, Checkpoint, Cursor, Registry
+from vitals.registry import Checkpoint, Cursor, Registry
 from vitals.series.base import Arrival, Logged, Series
 from vitals.ward import ShownAlarm, Snapshot
 from vitals.wire.bodies import GatewayState
@@ -78,12 +77,24 @@ class AlarmDesk:
         self._mode = mode
         self._clock = clock
         self._time_scale = time_scale
-        self._confirm_s = confirm_s
         self._delays = Delays().scaled(time_scale)
         self._late_ms = self._delays.late_s * 1000
         settings = Settings(delays=self._delays, profile=profile.scaled(time_scale))
         self._roster = Roster(profile, settings, time_scale, self._tell)
         self._journal = Journal(registry)
+        self._handling = Handling(
+            self._journal,
+            self._roster,
+            now=self._moment,
+            present=self._present,
+            delays=self._delays,
+            confirm_s=confirm_s,
+        )
+        self._open = self._handling.open
+        self.acknowledge = self._handling.acknowledge
+        self.pause_audio = self._handling.pause_audio
+        self.resume_audio = self._handling.resume_audio
+        self.resolve = self._handling.resolve
         self._timeline = Timeline()
         self._now_ms = 0
         self._restarted_ms = 0
@@ -94,8 +105,6 @@ class AlarmDesk:
         self._sequence = 0
         self._heard: set[Watch] = set()
         self._moved: set[GatewayWatch] = set()
-        self._open: dict[str, Standing] = {}
-        self._answers: dict[str, ShownAlarm] = {}
         self._listeners: list[Callable[[ShownAlarm], None]] = []
         self._notices: dict[str, str] = {}
         self._unbound: dict[str, int] = {}
@@ -137,13 +146,10 @@ class AlarmDesk:
         self._roster.recall(states)
         self._roster.apply(self._registry.enrolled(), self._registry.gateways(), moment)
         self._journal.change(self._roster.restore(states, moment))
-        self._open = {
-            standing.shown.episode: standing
-            for standing in self._roster.standings()
-            if standing.shown is not None and standing.open
-        }
-        for action in self._registry.actions(since_utc_ms=moment.utc_ms - ANSWERS_KEPT_MS):
-            self._answers[action.key] = msgspec.msgpack.decode(action.answer, type=ShownAlarm)
+        for standing in self._roster.standings():
+            if standing.shown is not None and standing.open:
+                self._open[standing.shown.episode] = standing
+        self._handling.recall(self._registry.actions(since_utc_ms=moment.utc_ms - ANSWERS_KEPT_MS))
         self._say_unassigned()
 
     def _replay(self, series: Series, cursor: Cursor | None) -> None:
@@ -240,38 +246,6 @@ class AlarmDesk:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def acknowledge(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
-        """See ``ward.Ward``. The answer says whether the registry has it; unanswered is not acknowledged (S9)."""
-        answered = self._answers.get(key)
-        if answered is None:
-            answered = self._acknowledge(episode, version, actor, key)
-        elif answered.episode != episode:
-            raise ConflictError("this key acknowledged another alarm before; nothing was acknowledged")
-        if not answered.recorded:
-            await self._journal.settled(key, self._confirm_s)
-        return self._answers[key]
-
-    def _acknowledge(self, episode: str, version: int, actor: str, key: str) -> ShownAlarm:
-        standing = self._open.get(episode)
-        if standing is None or standing.shown is None:
-            raise NotFoundError("that alarm is over; nothing was acknowledged")
-        machine.require(standing.state.alarm, standing.state.alarm.episode, version)
-        moment = msgspec.structs.replace(self._moment(), actor=actor)
-        self._owner(standing).acknowledge(standing, moment)
-        answer = self._answers[key] = self._present(standing, standing.shown, moment.at_ms)
-        self._journal.action(
-            Action(
-                key=key,
-                actor=actor,
-                action="acknowledge",
-                episode=episode,
-                version=version,
-                at_utc_ms=moment.utc_ms,
-                answer=msgspec.msgpack.encode(msgspec.structs.replace(answer, recorded=True)),
-            )
-        )
-        return answer
-
     # Inside
 
     def _moment(self) -> Moment:
@@ -312,10 +286,7 @@ class AlarmDesk:
         for transition in transitions:
             shown = standing.shown = show(standing, transition, moment)
             self._journal.event(record(standing, transition, moment, shown, raised_ms=raised_ms))
-            if standing.open:
-                self._open[shown.episode] = standing
-            else:
-                self._open.pop(shown.episode, None)
+            self._handling.moved(standing, shown)
             if transition.change in RAISING:
                 latency = Latency(shown.episode, shown.version, moment.observed_ms, moment.at_ms, raised_ms)
                 self.latencies.append(latency)
@@ -355,11 +326,6 @@ class AlarmDesk:
         found = self._roster.worn.get(standing.part) if standing.condition in _INHIBITED else None
         return "" if found is None else found[1].kept.gateway
 
-    def _owner(self, standing: Standing) -> Watch | GatewayWatch:
-        if standing.patient is None:
-            return self._roster.gateways[standing.subject.removeprefix(SUBJECT)]
-        return self._roster.watches[standing.subject]
-
     def _checkpoint(self) -> Checkpoint:
         moment = self._moment()
         self._timeline = self._timeline.marked(self._now_ms, moment.utc_ms - (moment.at_ms - self._now_ms))
@@ -376,8 +342,7 @@ class AlarmDesk:
             standing = self._open.get(event.episode)
             if standing is not None and standing.shown is not None and standing.shown.version == event.version:
                 standing.shown = msgspec.structs.replace(standing.shown, recorded=True)
-        for action in checkpoint.actions:
-            self._answers[action.key] = msgspec.structs.replace(self._answers[action.key], recorded=True)
+        self._handling.recorded(checkpoint.actions)
 
     def _say_unassigned(self) -> None:
         count = self._roster.unassigned

@@ -52,11 +52,13 @@ class GatewayWatch:
             due_ms = max(since_ms, restarted_ms) + round(self._settings.delays.gateway_offline_s * 1000)
         if moment.at_ms >= due_ms:
             self._step(lapse.Absent(since_ms, due_ms, Priority.LOW), moment)
+        if not self.offline.state.quiet:
+            self._step(crossing.Ticked(), moment)
 
-    def acknowledge(self, standing: Standing, moment: Moment) -> None:
-        """Acknowledge that it is offline."""
+    def act(self, standing: Standing, deed: crossing.Deed, moment: Moment) -> None:
+        """Let a person's deed act on its being offline."""
         assert standing is self.offline
-        self._step(crossing.Acknowledged(), moment)
+        self._step(deed, moment)
 
     def _contact(self, moment: Moment) -> None:
         self.kept.contact_ms = moment.at_ms

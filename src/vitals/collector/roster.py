@@ -66,6 +66,12 @@ class Roster:
             found = self.gateways[gateway] = GatewayWatch(gateway, moment.at_ms, self._settings, self._tell)
         return found
 
+    def owner(self, standing: Standing) -> Watch | GatewayWatch:
+        """The watch that holds *standing*."""
+        if standing.patient is None:
+            return self.gateways[standing.subject.removeprefix(SUBJECT)]
+        return self.watches[standing.subject]
+
     def standings(self) -> Iterator[Standing]:
         """Every condition there is."""
         for watch in self.watches.values():

@@ -9,7 +9,7 @@ from vitals.alarms import crossing, lapse
 from vitals.alarms.crossing import CALM, Crossing
 from vitals.alarms.lapse import PRESENT, Lapse
 from vitals.alarms.limits import Side
-from vitals.alarms.machine import RAISING, SOUNDING, Alarm, Change, Phase, Transition
+from vitals.alarms.machine import RAISED, RAISING, SOUNDING, Alarm, Change, Phase, Transition
 from vitals.clock import iso
 from vitals.codes import CODES, Metric
 from vitals.registry import Event, Patient
@@ -17,6 +17,10 @@ from vitals.ward import ShownAlarm
 
 OVER: Final = "over"
 """Phase under which a console hears of an alarm for the last time."""
+
+
+_SHOWN: Final = {Phase.OFF: OVER, Phase.PAUSED: Phase.ACTIVE.value}
+"""Phases that a console knows by another name: a paused one is active and makes no sound."""
 
 
 class Kind(StrEnum):
@@ -110,7 +114,7 @@ class Standing:
     @property
     def raised(self) -> bool:
         """Whether the condition lasts and has alarmed."""
-        return self.state.alarm.phase in {Phase.ACTIVE, Phase.ACKNOWLEDGED}
+        return self.state.alarm.phase in RAISED
 
     def episode(self, alarm: Alarm) -> str:
         """The episode's identity everywhere: fit for an address, never taken apart."""
@@ -139,15 +143,25 @@ def show(standing: Standing, transition: Transition, moment: Moment) -> ShownAla
         return _raised(standing, alarm, moment)
     changes: dict[str, object] = {
         "version": alarm.version,
-        "phase": OVER if alarm.phase is Phase.OFF else alarm.phase.value,
+        "phase": _SHOWN.get(alarm.phase, alarm.phase.value),
         "sounding": alarm.phase in SOUNDING,
         "recorded": False,
+        "paused_until": None,
     }
     if transition.change is Change.ENDED:
         changes["ended_at"] = iso(moment.utc_ms)
-    else:
-        changes |= {"acknowledged_at": iso(moment.utc_ms), "acknowledged_by": moment.actor}
+    elif transition.change is Change.AUDIO_PAUSED:
+        changes["paused_until"] = iso(moment.utc_ms + alarm.paused_until_ms - moment.at_ms)
+    elif transition.change is Change.ACKNOWLEDGED or before.acknowledged_at is None:
+        changes |= _taken_on(transition, moment)
     return msgspec.structs.replace(before, **changes)
+
+
+def _taken_on(transition: Transition, moment: Moment) -> dict[str, object]:
+    """Acknowledged, or resolved without having been; that its sound was let go on says nothing of that."""
+    if transition.change is Change.AUDIO_RESUMED:
+        return {}
+    return {"acknowledged_at": iso(moment.utc_ms), "acknowledged_by": moment.actor}
 
 
 def record(standing: Standing, transition: Transition, moment: Moment, shown: ShownAlarm, *, raised_ms: int) -> Event:

@@ -187,9 +187,9 @@ class Watch:
             if not standing.state.quiet:
                 self._step(standing, crossing.Ticked(), moment)
 
-    def acknowledge(self, standing: Standing, moment: Moment) -> None:
-        """Acknowledge a condition as it stands."""
-        self._step(standing, crossing.Acknowledged(), moment)
+    def act(self, standing: Standing, deed: crossing.Deed, moment: Moment) -> None:
+        """Let a person's deed act on a condition as it stands."""
+        self._step(standing, deed, moment)
 
     def _take(self, channel: Channel, observation: Observation, heard: Heard, row: Row, received: Moment) -> None:
         newest = channel.newest

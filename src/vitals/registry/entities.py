@@ -113,7 +113,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of ``user_action``."""
+    """One row of ``user_action``: *episode* is what it is about, *detail* what else was said, in JSON."""
 
     key: str
     actor: str
@@ -122,6 +122,25 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     at_utc_ms: int
     answer: bytes
+    detail: str = ""
+
+
+class Missed(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``missed_event``: what late data would have raised (S5, S6)."""
+
+    id: str
+    version: int
+    patient_id: str
+    metric: str
+    side: str
+    priority: str
+    worst: float
+    limit_value: float
+    from_utc_ms: int
+    to_utc_ms: int | None
+    found_utc_ms: int
+    reviewed_utc_ms: int | None = None
+    reviewed_by: str | None = None
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +159,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     states: list[State] = []
     events: list[Event] = []
     actions: list[Action] = []
+    missed: list[Missed] = []
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):

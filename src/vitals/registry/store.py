@@ -21,6 +21,7 @@ from vitals.registry.entities import (
     Cursor,
     Enrolled,
     Event,
+    Missed,
     Patient,
     Plan,
     Sensor,
@@ -37,6 +38,7 @@ from vitals.registry.tables import (
     BindingRow,
     CursorRow,
     GatewayRow,
+    MissedRow,
     PatientRow,
     PlanRow,
     SensorRow,
@@ -45,6 +47,7 @@ from vitals.registry.tables import (
 _FORGET: Final = delete(AlarmStateRow).where(
     AlarmStateRow.subject == bindparam("of"), AlarmStateRow.condition == bindparam("named")
 )
+_FORGET_MISSED: Final = delete(MissedRow).where(MissedRow.id == bindparam("named"))
 _EVENT_FIELDS: Final = Event.__struct_fields__
 
 
@@ -183,6 +186,9 @@ class Registry:
                 connection.execute(insert(AlarmEventRow), [msgspec.structs.asdict(row) for row in checkpoint.events])
             if checkpoint.actions:
                 connection.execute(insert(ActionRow), [msgspec.structs.asdict(row) for row in checkpoint.actions])
+            if checkpoint.missed:
+                connection.execute(_FORGET_MISSED, [{"named": row.id} for row in checkpoint.missed])
+                connection.execute(insert(MissedRow), [msgspec.structs.asdict(row) for row in checkpoint.missed])
             cursor = checkpoint.cursor
             connection.execute(delete(CursorRow).where(CursorRow.name == cursor.name))
             connection.execute(
@@ -224,6 +230,14 @@ class Registry:
                 chosen.order_by(AlarmEventRow.at_utc_ms, AlarmEventRow.episode, AlarmEventRow.version)
             ).all()
         return [Event(**{name: getattr(row, name) for name in _EVENT_FIELDS}) for row in rows]
+
+    def missed(self, *, open_only: bool = True) -> list[Missed]:
+        """What late data would have raised, oldest first; *open_only*: what nobody has reviewed yet."""
+        chosen = select(MissedRow.__table__).order_by(MissedRow.found_utc_ms, MissedRow.id)
+        if open_only:
+            chosen = chosen.where(MissedRow.reviewed_utc_ms.is_(None))
+        with self._reading() as connection:
+            return [Missed(**row._asdict()) for row in connection.execute(chosen)]
 
     @contextmanager
     def _writing(self, conflict: str, kind: type[VitalsError] = ConflictError) -> Iterator[Connection]:

@@ -240,3 +240,24 @@ class ActionRow(Base):
     version: Mapped[int]
     at_utc_ms: Mapped[Long]
     answer: Mapped[bytes]
+    detail: Mapped[str] = mapped_column(server_default="")
+
+
+class MissedRow(Base):
+    """What late data would have raised, had it come in time; reviewed when somebody has looked at it."""
+
+    __tablename__ = "missed_event"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    patient_id: Mapped[str] = mapped_column(ForeignKey("patient.id"))
+    metric: Mapped[str]
+    side: Mapped[str]
+    priority: Mapped[str]
+    worst: Mapped[float]
+    limit_value: Mapped[float]
+    from_utc_ms: Mapped[Long]
+    to_utc_ms: Mapped[Long | None]
+    found_utc_ms: Mapped[Long]
+    reviewed_utc_ms: Mapped[Long | None] = mapped_column(index=True)
+    reviewed_by: Mapped[str | None]

@@ -3,6 +3,7 @@
 import itertools
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from vitals.alarms.machine import (
     persisted,
     require,
     step,
+    timed,
 )
 from vitals.errors import ConflictError, NotFoundError
 
@@ -47,14 +49,14 @@ def test_what_is_told_sounds_exactly_when_it_should() -> None:
         if row.change in RAISING:
             assert row.phase is Phase.ACTIVE
         if phase in SOUNDING and row.phase not in SOUNDING:
-            assert row.change in {Change.ENDED, Change.ACKNOWLEDGED}
+            assert row.change in {Change.ENDED, Change.ACKNOWLEDGED, Change.AUDIO_PAUSED, Change.RESOLVED}
         if row.change is None:
             assert {phase, row.phase} <= {Phase.OFF, Phase.PENDING} or phase is row.phase
 
 
 def test_s14_a_high_that_ended_is_left_by_acknowledgement_or_recurrence_alone() -> None:
     leaves = {signal for (phase, signal), row in TRANSITIONS.items() if phase is Phase.ENDED and row.phase is not phase}
-    assert leaves == {Signal.ACKNOWLEDGE, Signal.DUE, Signal.HIGHER}
+    assert leaves == {Signal.ACKNOWLEDGE, Signal.RESOLVE, Signal.DUE, Signal.HIGHER}
 
 
 @given(st.lists(EVENTS, max_size=60))
@@ -99,6 +101,36 @@ def test_s8_only_an_acknowledged_high_persists(phase: Phase, priority: Priority)
     alarm = Alarm(phase=phase, priority=priority, changed_ms=1000)
     assert not persisted(alarm, 600_999, 600_000)
     assert persisted(alarm, 601_000, 600_000) is (phase is Phase.ACKNOWLEDGED and priority is Priority.HIGH)
+
+
+def test_s2_whatever_is_new_ends_a_pause_and_nothing_else_does_before_its_time() -> None:
+    wakes = {signal for (phase, signal), row in TRANSITIONS.items() if phase is Phase.PAUSED and row.phase in SOUNDING}
+    assert wakes == {Signal.HIGHER, Signal.WORSE, Signal.ENDS_HIGH, Signal.RESUME_AUDIO}
+    assert [phase for (phase, signal), row in TRANSITIONS.items() if row.change is Change.AUDIO_PAUSED] == [
+        Phase.ACTIVE
+    ]
+
+
+@given(st.lists(EVENTS, max_size=60))
+def test_s2_a_pause_has_an_end_and_nothing_else_has(events: list[Event]) -> None:
+    alarm = QUIET
+    for at_ms, event in enumerate(events):
+        alarm, _ = step(alarm, msgspec.structs.replace(event, until_ms=at_ms + 5), at_ms)
+        if alarm.phase is Phase.PAUSED:
+            assert alarm.paused_until_ms == alarm.changed_ms + 5
+            assert timed(alarm, alarm.paused_until_ms, 1) is Signal.RESUME_AUDIO
+            assert timed(alarm, alarm.paused_until_ms - 1, 1) is None
+        else:
+            assert alarm.paused_until_ms == 0
+
+
+def test_s8_to_resolve_what_lasts_does_not_put_off_its_re_alarm() -> None:
+    high = Alarm(phase=Phase.ACTIVE, episode="a", priority=Priority.HIGH, value=84)
+    taken, _ = step(high, Event(Signal.ACKNOWLEDGE, value=84), 1000)
+    resolved, (told,) = step(taken, Event(Signal.RESOLVE, value=83), 500_000)
+    assert told.change is Change.RESOLVED
+    assert resolved.version == taken.version + 1
+    assert (resolved.changed_ms, resolved.reference) == (1000, 84)
 
 
 def test_s9_an_acknowledgement_names_the_episode_and_its_version() -> None:

@@ -1,0 +1,174 @@
+"""What people do: once by its key, refused if what it is about has changed, answered when it is recorded (S9)."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from vitals.alarms import machine
+from vitals.alarms.crossing import SIGNALS, Acknowledged, AudioPaused, AudioResumed, Deed, Resolved
+from vitals.collector.journal import Journal
+from vitals.collector.roster import Roster
+from vitals.collector.standing import Moment, Standing
+from vitals.delays import Delays
+from vitals.errors import ConflictError, NotFoundError
+from vitals.registry import Action
+from vitals.ward import OUTCOMES, ShownAlarm
+
+NOTE_CHARACTERS: Final = 1000
+"""The longest note of an outcome."""
+PAST: Final = 1000
+"""Episodes that are over and of which an outcome can still be recorded: a call lasts longer than many an alarm."""
+_ANSWERS: Final[dict[str, Any]] = {
+    "acknowledge": ShownAlarm,
+    "pause_audio": ShownAlarm,
+    "resume_audio": ShownAlarm,
+    "resolve": ShownAlarm,
+}
+
+_OVER: Final = "that alarm is over; nothing was done"
+
+T = TypeVar("T")
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wants what done to which *version* of something; *detail* is more to be recorded of it, in JSON."""
+
+    action: str
+    about: str
+    actor: str
+    key: str
+    version: int = 0
+    detail: str = ""
+
+
+class _Answer(msgspec.Struct):
+    action: str
+    about: str
+    shown: Any
+    recorded: bool
+
+
+class Handling:
+    """The actions of ``ward.Ward``. *now* tells the time, *present* what a console is shown of a condition."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        roster: Roster,
+        *,
+        now: Callable[[], Moment],
+        present: Callable[[Standing, ShownAlarm, int], ShownAlarm],
+        delays: Delays,
+        confirm_s: float,
+    ) -> None:
+        self.open: dict[str, Standing] = {}
+        self._journal = journal
+        self._roster = roster
+        self._now = now
+        self._present = present
+        self._delays = delays
+        self._confirm_s = confirm_s
+        self._past: OrderedDict[str, ShownAlarm] = OrderedDict()
+        self._answers: dict[str, _Answer] = {}
+
+    def recall(self, actions: Iterable[Action]) -> None:
+        """Give the same answers to the same keys as before a restart."""
+        for action in actions:
+            shown = msgspec.msgpack.decode(action.answer, type=_ANSWERS[action.action])
+            self._answers[action.key] = _Answer(action.action, action.episode, shown, recorded=True)
+
+    def recorded(self, actions: Iterable[Action]) -> None:
+        """The registry has them."""
+        for action in actions:
+            answer = self._answers[action.key]
+            answer.shown = _as_recorded(answer.shown)
+            answer.recorded = True
+
+    def moved(self, standing: Standing, shown: ShownAlarm) -> None:
+        """*standing* changed: *shown* is what it is now."""
+        if standing.open:
+            self.open[shown.episode] = standing
+            return
+        self.open.pop(shown.episode, None)
+        self._past[shown.episode] = shown
+        if len(self._past) > PAST:
+            self._past.popitem(last=False)
+
+    async def acknowledge(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
+        """See ``ward.Ward``. The answer says whether the registry has it; unanswered is not acknowledged (S9)."""
+        request = Request(action="acknowledge", about=episode, version=version, actor=actor, key=key)
+        return await self._once(request, lambda moment: self._act(request, Acknowledged(), moment))
+
+    async def pause_audio(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
+        """See ``ward.Ward``."""
+        request = Request(action="pause_audio", about=episode, version=version, actor=actor, key=key)
+        pause_ms = round(self._delays.audio_pause_s * 1000)
+        return await self._once(request, lambda at: self._act(request, AudioPaused(at.at_ms + pause_ms), at))
+
+    async def resume_audio(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
+        """See ``ward.Ward``."""
+        request = Request(action="resume_audio", about=episode, version=version, actor=actor, key=key)
+        return await self._once(request, lambda moment: self._act(request, AudioResumed(), moment))
+
+    async def resolve(self, episode: str, version: int, *, outcome: str, note: str, actor: str, key: str) -> ShownAlarm:
+        """See ``ward.Ward``. Of an alarm that is over already, the outcome alone is recorded."""
+        if outcome not in OUTCOMES:
+            raise ConflictError(f"an outcome is one of {', '.join(OUTCOMES)}, not {outcome!r}")
+        if len(note) > NOTE_CHARACTERS:
+            raise ConflictError(f"a note has {NOTE_CHARACTERS} characters at most; nothing was recorded")
+        detail = msgspec.json.encode({"outcome": outcome, "note": note}).decode()
+        request = Request(action="resolve", about=episode, version=version, actor=actor, key=key, detail=detail)
+        return await self._once(request, lambda moment: self._resolve(request, moment))
+
+    def _resolve(self, request: Request, moment: Moment) -> ShownAlarm:
+        past = self._past.get(request.about)
+        if past is None or request.about in self.open:
+            return self._act(request, Resolved(), moment)
+        if past.version != request.version:
+            raise ConflictError(f"the alarm changed (version {past.version}, not {request.version}); look again")
+        return msgspec.structs.replace(past, recorded=False)
+
+    def _act(self, request: Request, deed: Deed, moment: Moment) -> ShownAlarm:
+        standing = self.open.get(request.about)
+        if standing is None:
+            raise NotFoundError(_OVER)
+        alarm = standing.state.alarm
+        machine.require(alarm, alarm.episode, request.version, SIGNALS[type(deed)])
+        self._roster.owner(standing).act(standing, deed, moment)
+        assert standing.shown is not None
+        return self._present(standing, standing.shown, moment.at_ms)
+
+    async def _once(self, request: Request, perform: Callable[[Moment], T]) -> T:
+        answer = self._answers.get(request.key)
+        if answer is None:
+            answer = self._performed(request, perform)
+        elif (answer.action, answer.about) != (request.action, request.about):
+            raise ConflictError("this key did something else, or to another alarm, before; nothing was done")
+        if not answer.recorded:
+            await self._journal.settled(request.key, self._confirm_s)
+        shown: T = answer.shown
+        return shown
+
+    def _performed(self, request: Request, perform: Callable[[Moment], object]) -> _Answer:
+        moment = msgspec.structs.replace(self._now(), actor=request.actor)
+        shown = perform(moment)
+        answer = self._answers[request.key] = _Answer(request.action, request.about, shown, recorded=False)
+        self._journal.action(
+            Action(
+                key=request.key,
+                actor=request.actor,
+                action=request.action,
+                episode=request.about,
+                version=request.version,
+                at_utc_ms=moment.utc_ms,
+                answer=msgspec.msgpack.encode(_as_recorded(shown)),
+                detail=request.detail,
+            )
+        )
+        return answer
+
+
+def _as_recorded(shown: object) -> object:
+    return msgspec.structs.replace(shown, recorded=True) if isinstance(shown, ShownAlarm) else shown
