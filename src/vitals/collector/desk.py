@@ -88,6 +88,7 @@ class AlarmDesk:
             now=self._moment,
             present=self._present,
             delays=self._delays,
+            time_scale=time_scale,
             confirm_s=confirm_s,
         )
         self._open = self._handling.open
@@ -95,6 +96,8 @@ class AlarmDesk:
         self.pause_audio = self._handling.pause_audio
         self.resume_audio = self._handling.resume_audio
         self.resolve = self._handling.resolve
+        self.suspend = self._handling.suspend
+        self.resume = self._handling.resume
         self._timeline = Timeline()
         self._now_ms = 0
         self._restarted_ms = 0
@@ -149,6 +152,7 @@ class AlarmDesk:
         for standing in self._roster.standings():
             if standing.shown is not None and standing.open:
                 self._open[standing.shown.episode] = standing
+        self._handling.suspended.update(watch for watch in self._roster.watches.values() if watch.suspended)
         self._handling.recall(self._registry.actions(since_utc_ms=moment.utc_ms - ANSWERS_KEPT_MS))
         self._say_unassigned()
 
@@ -272,6 +276,7 @@ class AlarmDesk:
 
     def _pass(self, moment: Moment) -> None:
         self._now_ms = max(self._now_ms, moment.at_ms)
+        self._handling.tick(moment)
         minute = moment.utc_ms // 60_000
         for watch in self._roster.watches.values():
             if minute != self._minute:
@@ -329,7 +334,8 @@ class AlarmDesk:
     def _checkpoint(self) -> Checkpoint:
         moment = self._moment()
         self._timeline = self._timeline.marked(self._now_ms, moment.utc_ms - (moment.at_ms - self._now_ms))
-        changed = [watch for watch in self._roster.watches.values() if watch.changed or watch in self._heard]
+        watches = self._roster.watches.values()
+        changed = [watch for watch in watches if watch.changed or watch.unkept or watch in self._heard]
         states = self._roster.keep(changed, self._moved)
         self._heard, self._moved = set(), set()
         cursor = Cursor(

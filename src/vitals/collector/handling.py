@@ -8,13 +8,15 @@ import msgspec
 
 from vitals.alarms import machine
 from vitals.alarms.crossing import SIGNALS, Acknowledged, AudioPaused, AudioResumed, Deed, Resolved
+from vitals.collector import suspension
 from vitals.collector.journal import Journal
 from vitals.collector.roster import Roster
 from vitals.collector.standing import Moment, Standing
+from vitals.collector.watch import Watch
 from vitals.delays import Delays
 from vitals.errors import ConflictError, NotFoundError
 from vitals.registry import Action
-from vitals.ward import OUTCOMES, ShownAlarm
+from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS, ShownAlarm, ShownSuspension
 
 NOTE_CHARACTERS: Final = 1000
 """The longest note of an outcome."""
@@ -25,6 +27,8 @@ _ANSWERS: Final[dict[str, Any]] = {
     "pause_audio": ShownAlarm,
     "resume_audio": ShownAlarm,
     "resolve": ShownAlarm,
+    "suspend": ShownSuspension,
+    "resume": None,
 }
 
 _OVER: Final = "that alarm is over; nothing was done"
@@ -61,14 +65,17 @@ class Handling:
         now: Callable[[], Moment],
         present: Callable[[Standing, ShownAlarm, int], ShownAlarm],
         delays: Delays,
+        time_scale: float,
         confirm_s: float,
     ) -> None:
+        self.suspended: set[Watch] = set()
         self.open: dict[str, Standing] = {}
         self._journal = journal
         self._roster = roster
         self._now = now
         self._present = present
         self._delays = delays
+        self._minute_ms = 60_000 * time_scale
         self._confirm_s = confirm_s
         self._past: OrderedDict[str, ShownAlarm] = OrderedDict()
         self._answers: dict[str, _Answer] = {}
@@ -121,6 +128,54 @@ class Handling:
         detail = msgspec.json.encode({"outcome": outcome, "note": note}).decode()
         request = Request(action="resolve", about=episode, version=version, actor=actor, key=key, detail=detail)
         return await self._once(request, lambda moment: self._resolve(request, moment))
+
+    async def suspend(self, patient: str, *, reason: str, minutes: int, actor: str, key: str) -> ShownSuspension:
+        """See ``ward.Ward``."""
+        if reason not in REASONS:
+            raise ConflictError(f"a reason is one of {', '.join(REASONS)}, not {reason!r}; nothing was suspended")
+        if not 0 < minutes <= MOST_SUSPENDED_MINUTES:
+            raise ConflictError(f"monitoring can be suspended for 1 to {MOST_SUSPENDED_MINUTES} minutes")
+        watch = self._watch(patient)
+        detail = msgspec.json.encode({"reason": reason, "minutes": minutes}).decode()
+        request = Request(action="suspend", about=patient, actor=actor, key=key, detail=detail)
+        return await self._once(request, lambda moment: self._suspend(watch, reason, minutes, moment))
+
+    async def resume(self, patient: str, *, actor: str, key: str) -> None:
+        """See ``ward.Ward``."""
+        watch = self._watch(patient)
+        request = Request(action="resume", about=patient, actor=actor, key=key)
+        await self._once(request, lambda moment: self._resume(watch, moment))
+
+    def tick(self, moment: Moment) -> None:
+        """End every suspension whose time is up."""
+        for watch in list(self.suspended):
+            assert watch.suspension is not None
+            if moment.at_ms >= watch.suspension.until_ms:
+                self._resume(watch, moment)
+
+    def _watch(self, patient: str) -> Watch:
+        watch = self._roster.watches.get(patient)
+        if watch is None:
+            raise NotFoundError(f"no patient {patient} is enrolled")
+        return watch
+
+    def _suspend(self, watch: Watch, reason: str, minutes: int, moment: Moment) -> ShownSuspension:
+        begun = suspension.begun(watch.suspension, reason, round(minutes * self._minute_ms), moment)
+        watch.suspend(begun)
+        watch.withdraw(msgspec.structs.replace(moment, actor=None))
+        self.suspended.add(watch)
+        self._journal.event(suspension.record(watch.patient, begun, moment))
+        shown = suspension.show(begun)
+        assert shown is not None
+        return shown
+
+    def _resume(self, watch: Watch, moment: Moment) -> None:
+        if watch.suspension is None or not watch.suspension.lasts:
+            raise ConflictError("monitoring is not suspended")
+        watch.suspend(suspension.ended(watch.suspension, moment))
+        self.suspended.discard(watch)
+        assert watch.suspension is not None
+        self._journal.event(suspension.record(watch.patient, watch.suspension, moment))
 
     def _resolve(self, request: Request, moment: Moment) -> ShownAlarm:
         past = self._past.get(request.about)

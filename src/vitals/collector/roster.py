@@ -11,6 +11,7 @@ from vitals.alarms.profile import Profile
 from vitals.collector.channel import Mark, SensorKept, Worn
 from vitals.collector.gatewaywatch import SUBJECT, GatewayKept, GatewayWatch
 from vitals.collector.standing import Moment, Standing
+from vitals.collector.suspension import CONDITION
 from vitals.collector.watch import Settings, Tell, Watch
 from vitals.errors import ConfigurationError
 from vitals.registry import Binding, Enrolled, Plan, State
@@ -93,6 +94,9 @@ class Roster:
             states.append(State(watch.patient.id, HEARD, _ENCODER.encode(sensors)))
             states += [State(moved.subject, moved.key, moved.keep()) for moved in watch.changed]
             watch.changed.clear()
+            if watch.unkept:
+                watch.unkept = False
+                states.append(State(watch.patient.id, CONDITION, _ENCODER.encode(watch.suspension)))
         for gateway in gateways:
             offline = gateway.offline
             states.append(State(offline.subject, HEARD, _ENCODER.encode(gateway.kept)))

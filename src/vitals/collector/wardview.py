@@ -4,6 +4,7 @@ from typing import Final
 
 from vitals.clock import iso
 from vitals.codes import CODES, Metric
+from vitals.collector import suspension
 from vitals.collector.channel import NEVER, Channel
 from vitals.collector.standing import Standing
 from vitals.collector.watch import Watch
@@ -29,6 +30,7 @@ def tile(watch: Watch, now_ms: int, delays: Delays) -> Tile:
         status=_status(watch, now_ms, delays),
         shown={metric.label: _shown(watch, metric, now_ms, delays) for metric in _metrics(watch)},
         battery=_battery(watch),
+        suspended=suspension.show(watch.suspension),
     )
 
 
@@ -104,6 +106,8 @@ def _limits(
 def _status(watch: Watch, now_ms: int, delays: Delays) -> str:
     if watch.plan is None or not watch.prescribed:
         return "no_plan"
+    if watch.suspended:
+        return "suspended"
     ages = [now_ms - watch.since_ms(metric) for metric in watch.prescribed]
     if max(ages) >= delays.not_monitored_shown_s * 1000:
         return "not_monitored"

@@ -16,6 +16,7 @@ from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
 from vitals.collector.guard import Guard
 from vitals.collector.standing import Moment, Standing, Transitions
+from vitals.collector.suspension import CONDITION, Suspension
 from vitals.delays import Delays
 from vitals.observation import ALARM_ELIGIBLE, Missing, Observation
 from vitals.registry import Patient, Plan
@@ -45,7 +46,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watch:
-    """A patient; *plan* None means that nobody watches. *changed* are conditions that the registry does not know so."""
+    """A patient; *plan* None means that nobody watches.
+
+    *changed* are conditions, and *unkept* says that the suspension is one, that the registry does not know so.
+    """
 
     def __init__(self, patient: Patient, settings: Settings, tell: Tell) -> None:
         self.patient = patient
@@ -57,11 +61,14 @@ class Watch:
         self.off: dict[str, Standing] = {}
         self.silent: dict[str, Standing] = {}
         self.changed: set[Standing] = set()
+        self.suspension: Suspension | None = None
+        self.unkept = False
         self._settings = settings
         self._tell = tell
         self._zone = ZoneInfo(patient.time_zone)
         self._profile = settings.profile
         self._watched_ms = 0
+        self._resumed_ms = NEVER
         self._in_force: dict[Metric, Limits] | None = None
         self._guarding: dict[Channel, list[Guard]] = {}
         self._channels: dict[Metric, list[Channel]] = {}
@@ -79,8 +86,16 @@ class Watch:
         """The newest alarm-eligible value of *metric*, or since when it has been waited for."""
         return max([self._watched_ms, *(channel.newest.at_ms for channel in self.channels(metric))])
 
+    @property
+    def suspended(self) -> bool:
+        """Whether nobody is to watch for a while (S15)."""
+        return self.suspension is not None and self.suspension.lasts
+
     def restore(self, key: str, state: bytes) -> bool:
         """Take up a kept condition; False where there is nothing left that it could be about."""
+        if key == CONDITION:
+            self.suspend(msgspec.msgpack.decode(state, type=Suspension))
+            return True
         condition, _, part = key.partition(":")
         standing = {"sensor_off": self.off, "sensor_silent": self.silent}.get(condition, {}).get(part)
         if condition == "not_monitored" and part in BY_LABEL:
@@ -170,8 +185,27 @@ class Watch:
                 self._take(channel, observation, heard, row, received)
         self._worn(worn, heard.characteristic, received, off=off)
 
+    def suspend(self, suspension: Suspension) -> None:
+        """Take up a suspension as it stands; once it is over, nothing is silent sooner than it could be heard."""
+        self.suspension, self.unkept = suspension, True
+        self._resumed_ms = NEVER if suspension.ended_ms is None else suspension.ended_ms
+
+    def withdraw(self, moment: Moment) -> None:
+        """End every condition of the present: an unacknowledged high stays as ended (S14)."""
+        for standing in self.standings():
+            if not standing.state.quiet:
+                self._step(standing, crossing.Withdrawn(), moment)
+
     def tick(self, moment: Moment, restarted_ms: int) -> None:
         """Let time pass. After a restart nothing is silent sooner than it could have been heard."""
+        if not self.suspended:
+            self._miss(moment, max(restarted_ms, self._resumed_ms))
+        for standing in self.standings():
+            if not standing.state.quiet:
+                self._step(standing, crossing.Ticked(), moment)
+
+    def _miss(self, moment: Moment, restarted_ms: int) -> None:
+        """What is not there, by the clock."""
         delays = self._settings.delays
         for worn in self.sensors.values():
             since_ms = worn.silent_since_ms
@@ -179,13 +213,10 @@ class Watch:
             self._absent(self.silent[worn.sensor], lapse.Absent(since_ms, due_ms, Priority.LOW), moment)
             off_ms = worn.off_ms
             if off_ms is not None:
-                due_ms = off_ms + delays.sensor_off_s * 1000
+                due_ms = max(off_ms, self._resumed_ms) + delays.sensor_off_s * 1000
                 self._absent(self.off[worn.sensor], lapse.Absent(off_ms, due_ms, Priority.LOW), moment)
         for metric in self.prescribed:
             self._absent(self.absences[metric], self._unmonitored(metric, restarted_ms), moment)
-        for standing in self.standings():
-            if not standing.state.quiet:
-                self._step(standing, crossing.Ticked(), moment)
 
     def act(self, standing: Standing, deed: crossing.Deed, moment: Moment) -> None:
         """Let a person's deed act on a condition as it stands."""
@@ -197,7 +228,7 @@ class Watch:
         newest.at_ms = received.at_ms
         newest.observed_utc_ms = row.at_ms + heard.utc_offset_ms
         newest.missing = Missing.PRESENT
-        if channel.low <= observation.raw <= channel.high:
+        if channel.low <= observation.raw <= channel.high or self.suspended:
             return
         moment = msgspec.structs.replace(
             received,
@@ -232,7 +263,7 @@ class Watch:
     def _unmonitored(self, metric: Metric, restarted_ms: int) -> lapse.Absent:
         """Since when a prescribed metric lacks an eligible value, and when and how urgently that alarms (S1)."""
         delays = self._settings.delays
-        since_ms = self.since_ms(metric)
+        since_ms = max(self.since_ms(metric), self._resumed_ms)
         nearing_ms = max((channel.newest.nearing_ms for channel in self.channels(metric)), default=NEVER)
         nearing = nearing_ms != NEVER and nearing_ms >= since_ms - delays.nearing_window_s * 1000
         allowed_s = delays.not_monitored_shown_s if nearing else delays.not_monitored_alarm_s
