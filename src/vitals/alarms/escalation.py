@@ -205,9 +205,10 @@ def _seen(chain: Chain, event: Event) -> Chain:
 
 def _stopped(chain: Chain, phase: Phase, event: Event) -> Chain:
     version = max(chain.version, event.version)
-    return msgspec.structs.replace(
+    after = msgspec.structs.replace(
         chain, phase=phase, due_ms=None, falling=False, version=version, owner=event.owner or chain.owner
     )
+    return chain if after == chain else after
 
 
 def _begun(chain: Chain, event: Event, at_ms: int, plans: Plans) -> Chain:

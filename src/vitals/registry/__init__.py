@@ -17,6 +17,7 @@ from vitals.registry.entities import (
     Notification,
     Patient,
     Plan,
+    Proof,
     Sensor,
     State,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Outbox",
     "Patient",
     "Plan",
+    "Proof",
     "Registry",
     "Responsible",
     "Sensor",

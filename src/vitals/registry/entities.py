@@ -214,12 +214,26 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True):
     changed_utc_ms: int
 
 
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What became known later of messages that were sent to *recipient*: of one (*key*), or of all of an *episode*.
+
+    *receipt* takes the place of those named in *instead_of*.
+    """
+
+    recipient: str
+    receipt: str
+    instead_of: tuple[str, ...]
+    episode: str = ""
+    key: str = ""
+
+
 class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
     """Everything of the notifier that belongs together: chains as they are now, and the messages they asked for."""
 
     escalations: list[Escalation] = []
     notifications: list[Notification] = []
     attempts: list[Attempt] = []
+    proofs: list[Proof] = []
     timeline: bytes = b""
 
 

@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Table, bindparam, delete, func, insert, select, update
 
 from vitals.errors import StoreError, VitalsError
-from vitals.registry.entities import Attempt, Dispatch, Escalation, Notification
+from vitals.registry.entities import Attempt, Dispatch, Escalation, Notification, Proof
 from vitals.registry.tables import AttemptRow, EscalationRow, NotificationRow, NotifierRow, PlanRow
 
 OPEN: Final = ("queued", "retry")
@@ -69,6 +69,8 @@ class Outbox:
             if dispatch.attempts:
                 connection.execute(_FORGET_ATTEMPT, [{"of": row.key, "nth": row.number} for row in dispatch.attempts])
                 connection.execute(insert(AttemptRow), [msgspec.structs.asdict(row) for row in dispatch.attempts])
+            for proof in dispatch.proofs:
+                _prove(connection, proof)
             if dispatch.timeline:
                 connection.execute(delete(NotifierRow).where(NotifierRow.name == NOTIFIER))
                 connection.execute(insert(NotifierRow).values(name=NOTIFIER, timeline=dispatch.timeline))
@@ -144,6 +146,22 @@ def _post(connection: Connection, notifications: Iterable[Notification]) -> None
     new = [msgspec.structs.asdict(row) for key, row in by_key.items() if key not in known]
     if new:
         connection.execute(insert(NotificationRow), new)
+
+
+def _prove(connection: Connection, proof: Proof) -> None:
+    """Of what went out: an attempt that failed proves nothing, whoever acknowledges."""
+    about = NotificationRow.key == proof.key if proof.key else NotificationRow.episode == proof.episode
+    keys = select(NotificationRow.key).where(about, NotificationRow.recipient == proof.recipient)
+    connection.execute(
+        update(AttemptRow)
+        .where(
+            AttemptRow.key.in_(keys.scalar_subquery()),
+            AttemptRow.outcome == "sent",
+            AttemptRow.receipt.in_(proof.instead_of),
+        )
+        .values(receipt=proof.receipt)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _known(connection: Connection, keys: list[str]) -> set[str]:
