@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -57,6 +56,22 @@ async def test_interrupt_ends_every_process(tmp_path: Path) -> None:
     assert [pid for pid in children if _alive(pid)] == []
 
 
+async def test_a_killed_demonstration_leaves_no_process_behind(tmp_path: Path) -> None:
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "vitals.cli", "demo", "--headless", "--state", str(tmp_path / "s")),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert demo.stdout is not None
+    await asyncio.wait_for(demo.stdout.readline(), 60)
+    children = _children(demo.pid)
+    assert len(children) == 4
+    demo.kill()
+    await demo.wait()
+    async with asyncio.timeout(40):
+        while any(_alive(pid) for pid in children):
+            await asyncio.sleep(0.1)
+
+
 def test_port_taken_is_one_line() -> None:
 
     with socket.socket() as taken:
@@ -85,8 +100,8 @@ def _children(pid: int) -> list[int]:
 
 
 def _alive(pid: int) -> bool:
+    """A zombie that nobody has waited for yet is not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
         return False
-    return True

@@ -58,11 +58,15 @@ def events(url: str, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _connect(url: str) -> http.client.HTTPConnection:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        scheme, host, port = "", None, None
+    if not host or scheme not in {"http", "https"}:
         raise ConfigurationError(f"{url!r} is no address of a server; write http://HOST:PORT")
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    return kind(parts.hostname, parts.port, timeout=15)
+    kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
+    return kind(host, port, timeout=15)
 
 
 def _request(connection: http.client.HTTPConnection, url: str, path: str) -> http.client.HTTPResponse:

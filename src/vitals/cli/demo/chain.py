@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from vitals.cli.demo.folder import SOCKET
 from vitals.cli.demo.people import Person
 from vitals.cli.demo.processes import Part, listening, nats_server, ready
 
@@ -58,7 +59,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def socket(self) -> Path:
         """The virtual Bluetooth controller."""
-        return self.folder / "hci.sock"
+        return self.folder / SOCKET
 
 
 class Chain:
@@ -110,7 +111,7 @@ class Chain:
 
     async def simulator_ready(self) -> bool:
         """Whether the sensors advertise."""
-        return "ready" in self.simulator.log.read_text(errors="replace").split()
+        return "ready" in self.simulator.said().split()
 
 
 def write_configuration(plan: Plan) -> None:

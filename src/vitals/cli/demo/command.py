@@ -2,10 +2,8 @@
 
 import asyncio
 import json as json_module
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 
 from vitals.cli.demo import observer, outcome
 from vitals.cli.demo.chain import GATEWAY, Chain, Plan
+from vitals.cli.demo.folder import state_folder
 from vitals.cli.demo.people import PEOPLE, enrol
 from vitals.cli.demo.processes import free_port, require_free_port
 from vitals.cli.entry import Exit
@@ -53,7 +52,7 @@ def demo(
     if headless:
         port = free_port()
     require_free_port("127.0.0.1", port)
-    with _folder(state) as folder:
+    with state_folder(state) as folder:
         plan = Plan(
             folder=folder,
             console_port=port,
@@ -140,17 +139,3 @@ def _cancelled_by_signals() -> Iterator[None]:
 def _cancel_once(task: asyncio.Task[object]) -> None:
     if not task.cancelling():
         task.cancel()
-
-
-@contextmanager
-def _folder(state: Path | None) -> Iterator[Path]:
-    """*state*, or a temporary folder: short, because a unix socket's path has room for about 100 bytes."""
-    if state is not None:
-        state.mkdir(parents=True, exist_ok=True)
-        yield state
-        return
-    folder = Path(tempfile.mkdtemp(prefix="ov-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -14,6 +15,9 @@ from vitals.errors import ConfigurationError, VitalsError
 
 STOP_S = 8.0
 """How long a part may take to end after SIGTERM before it is killed."""
+_HIGHEST_PORT = 65535
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
 
 
 class Part:
@@ -23,6 +27,7 @@ class Part:
         self.name = name
         self.command = [*command]
         self.log = folder / f"{name}.log"
+        self._log_bytes = 0
         self._process: asyncio.subprocess.Process | None = None
         self._output: IO[bytes] | None = None
 
@@ -38,14 +43,19 @@ class Part:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """Start the process in a session of its own: Ctrl-C reaches us alone, and we stop the parts in order."""
+        """Start the process in a session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
+
+        If we are killed, the kernel tells it to end (on Linux): nothing is left running behind a person's back.
+        """
         self._output = self.log.open("ab")
+        self._log_bytes = self._output.tell()
         self._process = await asyncio.create_subprocess_exec(
             *self.command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=self._output,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_end_with_parent,
         )
 
     async def wait(self) -> int:
@@ -76,15 +86,24 @@ class Part:
         await self._process.wait()
         self._close()
 
+    def said(self) -> str:
+        """What the process wrote since it was started; the log may hold what earlier ones wrote."""
+        return self.log.read_bytes()[self._log_bytes :].decode(errors="replace") if self.log.exists() else ""
+
     def last_words(self) -> str:
         """The last line that the process wrote: the reason why it ended, if it said one."""
-        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        lines = self.said().strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
     def _close(self) -> None:
         if self._output is not None:
             self._output.close()
             self._output = None
+
+
+def _end_with_parent() -> None:
+    if hasattr(_LIBC, "prctl"):
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 async def ready(part: Part, look: Callable[[], Awaitable[bool]], *, within_s: float) -> None:
@@ -112,14 +131,21 @@ def free_port() -> int:
 
 
 def require_free_port(host: str, port: int) -> None:
-    """Raise VitalsError when somebody listens on *port* already."""
+    """Refuse a port that cannot be listened on.
+
+    Raises:
+        ConfigurationError: there is no such port.
+        VitalsError: somebody listens on it already, or this user may not.
+    """
+    if not 0 < port <= _HIGHEST_PORT:
+        raise ConfigurationError(f"--port must lie between 1 and {_HIGHEST_PORT}, not {port}")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             raise VitalsError(
-                f"port {port} on {host} is taken ({error.strerror}); choose another with --port"
+                f"port {port} on {host} cannot be had ({error.strerror}); choose another with --port"
             ) from None
 
 
