@@ -1,11 +1,21 @@
-"""Rows that nobody has: an epoch that is empty at its gateway and has a hole in this store (protocol, I4)."""
+"""Rows that nobody has: acknowledged at their gateway, and a hole in this store (protocol, I4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from vitals.series.intervals import Intervals
 from vitals.wire.bodies import EpochState, Ranges
 
 FIRST_SEQ = 1
+
+
+class _Watch(msgspec.Struct, frozen=True):
+    """Holes of one epoch: those that are *certain*, and *suspects* until all is acknowledged that *waited* then."""
+
+    suspects: list[tuple[int, int]]
+    waited: dict[int, int]
+    certain: list[tuple[int, int]] = []
 
 
 class Epochs:
@@ -17,7 +27,7 @@ class Epochs:
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[int, dict[int, int]] = {}
+        self._watches: dict[int, _Watch] = {}
 
     def lost(self, states: Mapping[int, EpochState], held: Ranges) -> Ranges:
         """What is lost for certain, after a state that was published just now.
@@ -29,27 +39,32 @@ class Epochs:
         Returns:
             Ranges per epoch that neither side has.
         """
-        lost: Ranges = {}
-        watched: dict[int, dict[int, int]] = {}
+        waits = {name: state.last for name, state in states.items()}
+        watches: dict[int, _Watch] = {}
         for epoch in states.keys() | held.keys():
-            holes = _holes(states.get(epoch), Intervals(held.get(epoch, [])))
+            holds = Intervals(held.get(epoch, []))
+            holes = _holes(states.get(epoch), holds)
             if not holes:
                 continue
-            watched[epoch] = self._waiting.get(epoch, {name: state.last for name, state in states.items()})
-            if epoch in self._waiting and _acknowledged(watched[epoch], states):
-                lost[epoch] = holes
-        self._waiting = watched
-        return lost
+            before = self._watches.get(epoch)
+            if before is None:
+                watches[epoch] = _Watch(holes, waits)
+            elif _acknowledged(before.waited, states):
+                watches[epoch] = _Watch(holes, waits, _still(before.suspects, holds))
+            else:
+                watches[epoch] = _Watch(before.suspects, before.waited, _still(before.certain, holds))
+        self._watches = watches
+        return {epoch: watch.certain for epoch, watch in watches.items() if watch.certain}
 
 
-def _holes(state: EpochState | None, held: Intervals) -> list[tuple[int, int]]:
-    """Rows of an epoch that is empty at the gateway, or no longer named by it, which are not held."""
-    highest = held.highest or 0
-    if state is None:
-        return held.missing(FIRST_SEQ, highest)
-    if state.first_unacknowledged <= state.last:
-        return []
-    return held.missing(FIRST_SEQ, max(state.last, highest))
+def _holes(state: EpochState | None, holds: Intervals) -> list[tuple[int, int]]:
+    """Rows that the gateway has no more to send, and which are not held; an epoch it no longer names is complete."""
+    last = holds.highest or 0 if state is None else state.first_unacknowledged - 1
+    return holds.missing(FIRST_SEQ, last)
+
+
+def _still(holes: Sequence[tuple[int, int]], holds: Intervals) -> list[tuple[int, int]]:
+    return [hole for low, high in holes for hole in holds.missing(low, high)]
 
 
 def _acknowledged(waited: Mapping[int, int], states: Mapping[int, EpochState]) -> bool:

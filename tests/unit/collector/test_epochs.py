@@ -59,6 +59,24 @@ def test_an_epoch_that_the_gateway_names_no_longer_is_complete() -> None:
     assert epochs.lost({2: complete(1)}, {1: [(1, 4)], 2: [(1, 1)]}) == {}
 
 
+def test_a_store_that_was_set_back_has_lost_rows_of_an_epoch_that_goes_on() -> None:
+    """A running gateway has something unacknowledged at every moment: its epoch is never seen empty."""
+    epochs = Epochs()
+    assert epochs.lost({1: EpochState(201, 205)}, {1: [(1, 100), (150, 204)]}) == {}
+    assert epochs.lost({1: EpochState(212, 214)}, {1: [(1, 100), (150, 213)]}) == {1: [(101, 149)]}
+    assert epochs.lost({1: EpochState(213, 214)}, {1: [(1, 100), (150, 213)]}) == {1: [(101, 149)]}
+    assert epochs.lost({1: EpochState(213, 214)}, {1: [(1, 213)]}) == {}
+
+
+def test_drops_that_go_on_are_each_waited_for() -> None:
+    """A spool that stays full drops again before the last declaration is recorded: nothing of it is unexplained."""
+    epochs = Epochs()
+    for number in range(1, 6):
+        dropped, void = 100 * number, 100 * number + 50
+        state = EpochState(dropped, void)
+        assert epochs.lost({1: state}, {1: [(1, dropped - 11)]}) == {}
+
+
 def test_one_line_says_what_is_lost() -> None:
     assert described("gw-1", {0xAB: [(3, 4), (7, 7)]}).startswith(
         "3 messages of gw-1 are neither there nor here (00000000000000ab 3-7)"
