@@ -9,7 +9,7 @@ from pathlib import Path
 from vitals.clock import Clock, SystemClock
 from vitals.collector.app import run_collector
 from vitals.collector.config import ServerConfig, load
-from vitals.collector.desk import AlarmDesk
+from vitals.collector.desk import CURSOR, AlarmDesk
 from vitals.collector.profiles import load_profile
 from vitals.collector.statusboard import StatusBoard
 from vitals.console.serve import serve_console
@@ -34,6 +34,11 @@ async def run(path: Path) -> None:
         open_stores.callback(registry.close)
         store = SqliteSeries(config.series, config.mode)
         open_stores.callback(store.close)
+        cursor = registry.cursor(CURSOR)
+        if cursor is not None and store.renew_if_set_back(cursor.store, cursor.log_seq):
+            _log.warning(
+                "%s is an older copy: a new name for it, so that gateways send again what they keep", config.series
+            )
         profile = load_profile(config.profile)
         desk = AlarmDesk(registry, mode=config.mode, profile=profile, clock=clock, time_scale=config.time_scale)
         desk.start(store)

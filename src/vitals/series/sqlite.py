@@ -83,7 +83,27 @@ class SqliteSeries:
     @property
     def store(self) -> int:
         """64-bit name of this store."""
-        return self._reader.store
+        return self._store
+
+    def renew_if_set_back(self, store: int, log_seq: int) -> bool:
+        """Take a new name where this file is an older copy of *store*, whose log somebody has read up to *log_seq*.
+
+        Rows that were acknowledged after the copy was made are not in it; under a new name gateways send again what
+        they still keep (protocol: a store is named anew at restore). Call it before anything is committed.
+
+        Returns:
+            Whether it was set back.
+
+        Raises:
+            StoreError: the new name cannot be written.
+        """
+        if store != self._store or log_seq <= self._log_seq:
+            return False
+        name = secrets.randbits(64)
+        with self._transaction():
+            self._connection.execute("UPDATE store SET id = ?", (signed(name),))
+        self._store = name
+        return True
 
     def limit(self, max_bytes: int | None) -> None:
         """Let the file grow to *max_bytes*, or as far as the disk goes."""
@@ -153,7 +173,8 @@ class SqliteSeries:
                 f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO store VALUES ({store}, {int(mode)}); "  # noqa: S608 - two numbers
                 f"PRAGMA user_version = {FORMAT}; COMMIT;"
             )
-        (made_for,) = connection.execute("SELECT mode FROM store").fetchone()
+        stored, made_for = connection.execute("SELECT id, mode FROM store").fetchone()
+        self._store = unsigned(stored)
         if made_for != mode:
             raise ConfigurationError(
                 f"{self._path} holds {GenerationMode(made_for).label} data and this server's mode is {mode.label}: "

@@ -1,6 +1,7 @@
 """What is particular to the SQLite store: its file, its lock, its failures."""
 
 import resource
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,31 @@ def test_two_stores_have_two_names(tmp_path: Path) -> None:
     assert stores[0].store != stores[1].store
     for store in stores:
         store.close()
+
+
+def test_an_older_copy_takes_a_new_name(tmp_path: Path, path: Path) -> None:
+    store = SqliteSeries(path, GenerationMode.DEMO)
+    name = store.store
+    store.commit([arrival(1)])
+    store.close()
+    shutil.copy(path, tmp_path / "copy.db")
+    store = SqliteSeries(path, GenerationMode.DEMO)
+    assert not store.renew_if_set_back(name, 1)
+    read_up_to = store.commit([arrival(2)])[-1].log_seq
+    store.close()
+    path.unlink()
+    shutil.copy(tmp_path / "copy.db", path)
+    store = SqliteSeries(path, GenerationMode.DEMO)
+    assert not store.renew_if_set_back(name + 1, read_up_to)  # somebody else's cursor says nothing
+    assert store.renew_if_set_back(name, read_up_to)
+    renamed = store.store
+    assert renamed != name
+    assert not store.renew_if_set_back(renamed, 1)
+    store.close()
+    store = SqliteSeries(path, GenerationMode.DEMO)
+    assert store.store == renamed
+    assert [logged.arrival.header.seq for logged in store.replay(0)] == [1]
+    store.close()
 
 
 def test_a_second_server_is_kept_out(path: Path, series: SqliteSeries) -> None:
