@@ -81,9 +81,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a notifier works with. *self_test* is minutes after midnight, None where there is to be none."""
 
     directory: Directory
-    plans: Mapping[Priority, Plan] = DEFAULT_PLANS
-    self_test: int | None = 9 * 60
-    console_url: str = ""
+    plans: Mapping[Priority, Plan]
+    self_test: int | None
+    console_url: str
 
 
 def read(section: Mapping[str, Any]) -> Settings | None:

@@ -178,7 +178,7 @@ class Notifier:
         try:
             kept = await asyncio.to_thread(self._outbox.load)
             tested = selftest.prefix(self._settings, self._clock.utc_ms())
-            self._tested = await asyncio.to_thread(self._outbox.keys, tested)
+            self._tested = await asyncio.to_thread(self._outbox.keys, tested) if tested else set()
         except StoreError as error:
             self._notices.say(NOT_RECORDED, f"what was sent before cannot be read: {error}")
             kept = Kept()
