@@ -14,24 +14,29 @@ from typing import Final
 
 import msgspec
 
+from vitals.alarms.limits import Priority
 from vitals.alarms.machine import RAISING
 from vitals.alarms.profile import Profile
 from vitals.clock import Clock, iso
-from vitals.collector import base, wardview
+from vitals.codes import BY_LABEL
+from vitals.collector import base, hindsight, wardview
 from vitals.collector.base import Heard
 from vitals.collector.gatewaywatch import SUBJECT, GatewayWatch
 from vitals.collector.handling import Handling
+from vitals.collector.hindsight import Hindsight
 from vitals.collector.journal import Journal
 from vitals.collector.roster import Roster
 from vitals.collector.standing import Moment, Standing, Transitions, record, show
+from vitals.collector.strangers import Strangers
 from vitals.collector.timeline import Timeline
 from vitals.collector.watch import Settings, Watch
 from vitals.delays import Delays
 from vitals.observation import GenerationMode
-from vitals.registry import Checkpoint, Cursor, Registry
+from vitals.registry import Checkpoint, Cursor, Missed, Registry
 from vitals.series.base import Arrival, Logged, Series
 from vitals.ward import ShownAlarm, Snapshot
 from vitals.wire.bodies import GatewayState
+from vitals.wire.columns import Row
 from vitals.wire.header import Kind
 
 CURSOR: Final = "alarms"
@@ -40,8 +45,6 @@ ANSWERS_KEPT_MS: Final = 24 * 3600 * 1000
 """How long the same idempotency key gives the same answer."""
 CONFIRM_S: Final = 2.0
 """How long an acknowledgement waits to be recorded before it is confirmed as not recorded yet."""
-UNBOUND_SHOWN_MS: Final = 60_000
-_NAMED: Final = 3
 _LATENCIES: Final = 1000
 _INHIBITED: Final = frozenset({"sensor_off", "sensor_silent"})
 
@@ -82,9 +85,11 @@ class AlarmDesk:
         settings = Settings(delays=self._delays, profile=profile.scaled(time_scale))
         self._roster = Roster(profile, settings, time_scale, self._tell)
         self._journal = Journal(registry)
+        self._hindsight = Hindsight(self._delays, self._miss)
         self._handling = Handling(
             self._journal,
             self._roster,
+            self._hindsight.open,
             now=self._moment,
             present=self._present,
             delays=self._delays,
@@ -98,6 +103,7 @@ class AlarmDesk:
         self.resolve = self._handling.resolve
         self.suspend = self._handling.suspend
         self.resume = self._handling.resume
+        self.review = self._handling.review
         self._timeline = Timeline()
         self._now_ms = 0
         self._restarted_ms = 0
@@ -110,7 +116,7 @@ class AlarmDesk:
         self._moved: set[GatewayWatch] = set()
         self._listeners: list[Callable[[ShownAlarm], None]] = []
         self._notices: dict[str, str] = {}
-        self._unbound: dict[str, int] = {}
+        self._strangers = Strangers()
 
     # Starting
 
@@ -152,6 +158,10 @@ class AlarmDesk:
         for standing in self._roster.standings():
             if standing.shown is not None and standing.open:
                 self._open[standing.shown.episode] = standing
+        for row in states:
+            if row.condition == hindsight.CONDITION and row.subject in self._roster.watches and row.state is not None:
+                self._hindsight.restore(self._roster.watches[row.subject], row.state)
+        self._hindsight.open.update({missed.id: missed for missed in self._registry.missed()})
         self._handling.suspended.update(watch for watch in self._roster.watches.values() if watch.suspended)
         self._handling.recall(self._registry.actions(since_utc_ms=moment.utc_ms - ANSWERS_KEPT_MS))
         self._say_unassigned()
@@ -215,7 +225,7 @@ class AlarmDesk:
     def tick(self, now_ms: int) -> None:
         """See ``base.Desk``."""
         self._pass(Moment(at_ms=self._timeline.at(self._clock.boot(), now_ms), utc_ms=self._clock.utc_ms()))
-        self._say_unbound()
+        self.notice("unbound", self._strangers.text(self._roster.worn, self._now_ms))
 
     async def persist(self) -> None:
         """See ``base.Desk``."""
@@ -243,6 +253,10 @@ class AlarmDesk:
                 if standing.shown is not None
             ),
             notices=tuple(self._notices.values()),
+            missed=tuple(
+                hindsight.show(missed, self._roster.watches[missed.patient_id].patient)
+                for missed in self._hindsight.open.values()
+            ),
         )
 
     def listen(self, listener: Callable[[ShownAlarm], None]) -> Callable[[], None]:
@@ -257,26 +271,50 @@ class AlarmDesk:
         return Moment(at_ms=at_ms, utc_ms=self._clock.utc_ms())
 
     def _hear(self, gateway: str, heard: Heard, received: Moment) -> None:
+        late_before_ms = math.inf if heard.receipt_ms is None else heard.receipt_ms - self._late_ms
+        if heard.rows and heard.rows[0].at_ms < late_before_ms:
+            self._hear_late(gateway, heard, [row for row in heard.rows if row.at_ms < late_before_ms], received)
         found = self._roster.worn.get(heard.sensor)
         if found is None:
-            self._unbound[heard.sensor] = received.at_ms
+            self._strangers.heard(heard.sensor, received.at_ms)
             return
         watch, worn = found
         if self._replaying and not self._roster.wore(heard.sensor, watch.patient.id, received.utc_ms):
             return
         mark = worn.mark(gateway, heard.characteristic)
-        late_before_ms = math.inf if heard.receipt_ms is None else heard.receipt_ms - self._late_ms
         for row in heard.rows:
-            if row.at_ms < late_before_ms:
-                self.late += 1
-            elif mark.follows(heard.boot, row.at_ms):
+            if row.at_ms >= late_before_ms and mark.follows(heard.boot, row.at_ms):
                 watch.hear(worn, heard, row, received)
+        self._hindsight.live(watch, gateway, heard, received)
         worn.kept.gateway = gateway
         self._heard.add(watch)
+
+    def _hear_late(self, gateway: str, heard: Heard, rows: list[Row], received: Moment) -> None:
+        """What came too late to alarm belongs to whoever wore the sensor when it was observed; nobody's is flagged."""
+        self.late += len(rows)
+        theirs: dict[Watch, list[Row]] = {}
+        for row in rows:
+            age_ms = heard.age_ms(row)
+            known = math.isfinite(age_ms)
+            utc_ms = received.utc_ms - round(age_ms) if known else row.at_ms + heard.utc_offset_ms
+            watch = self._roster.wearer(heard.sensor, utc_ms)
+            if watch is None:
+                self.notice("late_aside", f"late values of sensor {heard.sensor} belong to no patient: set aside")
+            elif not (known and watch.suspension is not None and watch.suspension.covers(received.at_ms - age_ms)):
+                theirs.setdefault(watch, []).append(row)
+        for watch, late in theirs.items():
+            self._hindsight.late(watch, gateway, heard, late, received)
+
+    def _miss(self, watch: Watch, missed: Missed, moment: Moment) -> None:
+        """A missed event is new or says more; a missed high alarms until somebody has reviewed it (S6)."""
+        self._journal.missed(missed)
+        if missed.priority == Priority.HIGH.label:
+            watch.miss(hindsight.part(missed), hindsight.words(missed), BY_LABEL[missed.metric], moment)
 
     def _pass(self, moment: Moment) -> None:
         self._now_ms = max(self._now_ms, moment.at_ms)
         self._handling.tick(moment)
+        self._hindsight.tick(moment)
         minute = moment.utc_ms // 60_000
         for watch in self._roster.watches.values():
             if minute != self._minute:
@@ -336,7 +374,7 @@ class AlarmDesk:
         self._timeline = self._timeline.marked(self._now_ms, moment.utc_ms - (moment.at_ms - self._now_ms))
         watches = self._roster.watches.values()
         changed = [watch for watch in watches if watch.changed or watch.unkept or watch in self._heard]
-        states = self._roster.keep(changed, self._moved)
+        states = [*self._roster.keep(changed, self._moved), *self._hindsight.keep()]
         self._heard, self._moved = set(), set()
         cursor = Cursor(
             name=CURSOR, store=self._store, log_seq=self._log_seq, timeline=msgspec.msgpack.encode(self._timeline)
@@ -353,13 +391,3 @@ class AlarmDesk:
     def _say_unassigned(self) -> None:
         count = self._roster.unassigned
         self.notice("unassigned", f"patients without a responsible nurse: {count}" if count else None)
-
-    def _say_unbound(self) -> None:
-        self._unbound = {
-            sensor: at_ms
-            for sensor, at_ms in self._unbound.items()
-            if self._now_ms - at_ms < UNBOUND_SHOWN_MS and sensor not in self._roster.worn
-        }
-        named = ", ".join(sorted(self._unbound)[:_NAMED])
-        more = f" and {len(self._unbound) - _NAMED} more" if len(self._unbound) > _NAMED else ""
-        self.notice("unbound", f"sensors on no patient: {named}{more}" if named else None)

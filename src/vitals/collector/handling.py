@@ -8,15 +8,15 @@ import msgspec
 
 from vitals.alarms import machine
 from vitals.alarms.crossing import SIGNALS, Acknowledged, AudioPaused, AudioResumed, Deed, Resolved
-from vitals.collector import suspension
+from vitals.collector import hindsight, suspension
 from vitals.collector.journal import Journal
 from vitals.collector.roster import Roster
 from vitals.collector.standing import Moment, Standing
 from vitals.collector.watch import Watch
 from vitals.delays import Delays
 from vitals.errors import ConflictError, NotFoundError
-from vitals.registry import Action
-from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS, ShownAlarm, ShownSuspension
+from vitals.registry import Action, Missed
+from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS, MissedEvent, ShownAlarm, ShownSuspension
 
 NOTE_CHARACTERS: Final = 1000
 """The longest note of an outcome."""
@@ -29,6 +29,7 @@ _ANSWERS: Final[dict[str, Any]] = {
     "resolve": ShownAlarm,
     "suspend": ShownSuspension,
     "resume": None,
+    "review": MissedEvent,
 }
 
 _OVER: Final = "that alarm is over; nothing was done"
@@ -55,12 +56,16 @@ class _Answer(msgspec.Struct):
 
 
 class Handling:
-    """The actions of ``ward.Ward``. *now* tells the time, *present* what a console is shown of a condition."""
+    """The actions of ``ward.Ward``.
+
+    *missed* are the open missed events by identifier, *now* tells the time, *present* what is shown of a condition.
+    """
 
     def __init__(
         self,
         journal: Journal,
         roster: Roster,
+        missed: dict[str, Missed],
         *,
         now: Callable[[], Moment],
         present: Callable[[Standing, ShownAlarm, int], ShownAlarm],
@@ -69,6 +74,7 @@ class Handling:
         confirm_s: float,
     ) -> None:
         self.suspended: set[Watch] = set()
+        self._missed = missed
         self.open: dict[str, Standing] = {}
         self._journal = journal
         self._roster = roster
@@ -146,6 +152,11 @@ class Handling:
         request = Request(action="resume", about=patient, actor=actor, key=key)
         await self._once(request, lambda moment: self._resume(watch, moment))
 
+    async def review(self, missed: str, version: int, *, actor: str, key: str) -> MissedEvent:
+        """See ``ward.Ward``."""
+        request = Request(action="review", about=missed, version=version, actor=actor, key=key)
+        return await self._once(request, lambda moment: self._review(request, moment))
+
     def tick(self, moment: Moment) -> None:
         """End every suspension whose time is up."""
         for watch in list(self.suspended):
@@ -176,6 +187,21 @@ class Handling:
         self.suspended.discard(watch)
         assert watch.suspension is not None
         self._journal.event(suspension.record(watch.patient, watch.suspension, moment))
+
+    def _review(self, request: Request, moment: Moment) -> MissedEvent:
+        missed = self._missed.get(request.about)
+        if missed is None:
+            raise NotFoundError("that missed event is reviewed already, or never was; nothing was done")
+        if missed.version != request.version:
+            raise ConflictError(f"the missed event changed (version {missed.version}, not {request.version})")
+        reviewed = msgspec.structs.replace(
+            missed, version=missed.version + 1, reviewed_utc_ms=moment.utc_ms, reviewed_by=moment.actor
+        )
+        del self._missed[missed.id]
+        self._journal.missed(reviewed)
+        watch = self._roster.watches[missed.patient_id]
+        watch.reviewed(hindsight.part(missed), moment)
+        return hindsight.show(reviewed, watch.patient)
 
     def _resolve(self, request: Request, moment: Moment) -> ShownAlarm:
         past = self._past.get(request.about)

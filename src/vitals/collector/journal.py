@@ -8,7 +8,7 @@ import asyncio
 from typing import Final
 
 from vitals.errors import StoreError
-from vitals.registry import Action, Checkpoint, Cursor, Event, Registry, State
+from vitals.registry import Action, Checkpoint, Cursor, Event, Missed, Registry, State
 
 EVERY_MS: Final = 10_000
 """How often states are written while no alarm changes."""
@@ -22,6 +22,7 @@ class Journal:
         self._states: dict[tuple[str, str], State] = {}
         self._events: list[Event] = []
         self._actions: list[Action] = []
+        self._missed: dict[str, Missed] = {}
         self._written_ms: int | None = None
         self._in_flight: Checkpoint | None = None
         self._written = asyncio.Event()
@@ -34,13 +35,17 @@ class Journal:
         """Record what a person did."""
         self._actions.append(action)
 
+    def missed(self, missed: Missed) -> None:
+        """Record a missed event as it stands now."""
+        self._missed[missed.id] = missed
+
     def change(self, states: list[State]) -> None:
         """Write *states* with the next checkpoint."""
         self._states |= {(state.subject, state.condition): state for state in states}
 
     def due(self, now_ms: int) -> bool:
         """Whether to write: at once for an alarm or an action, else every ten seconds."""
-        if self._events or self._actions:
+        if self._events or self._actions or self._missed:
             return True
         return self._written_ms is None or now_ms - self._written_ms >= EVERY_MS
 
@@ -48,9 +53,13 @@ class Journal:
         """Everything pending, with *states* as they are now; they belong together."""
         self.change(states)
         checkpoint = Checkpoint(
-            cursor=cursor, states=list(self._states.values()), events=self._events, actions=self._actions
+            cursor=cursor,
+            states=list(self._states.values()),
+            events=self._events,
+            actions=self._actions,
+            missed=list(self._missed.values()),
         )
-        self._states, self._events, self._actions = {}, [], []
+        self._states, self._events, self._actions, self._missed = {}, [], [], {}
         self._written_ms = now_ms
         return checkpoint
 
@@ -60,6 +69,7 @@ class Journal:
         self._states = taken | self._states
         self._events = [*checkpoint.events, *self._events]
         self._actions = [*checkpoint.actions, *self._actions]
+        self._missed = {missed.id: missed for missed in checkpoint.missed} | self._missed
 
     async def write(self, checkpoint: Checkpoint) -> None:
         """Write in a worker thread; a caller that is cancelled waits until the thread is done.

@@ -8,6 +8,7 @@ import msgspec
 
 from vitals.alarms import profile as profiles
 from vitals.alarms.profile import Profile
+from vitals.collector import hindsight
 from vitals.collector.channel import Mark, SensorKept, Worn
 from vitals.collector.gatewaywatch import SUBJECT, GatewayKept, GatewayWatch
 from vitals.collector.standing import Moment, Standing
@@ -84,6 +85,13 @@ class Roster:
         """Whether *sensor* was on *patient* at that moment."""
         return any(bound.patient == patient and bound.covers(utc_ms) for bound in self.bindings.get(sensor, ()))
 
+    def wearer(self, sensor: str, utc_ms: int) -> Watch | None:
+        """Who wore *sensor* at that moment."""
+        for bound in self.bindings.get(sensor, ()):
+            if bound.covers(utc_ms):
+                return self.watches[bound.patient]
+        return None
+
     # Across restarts
 
     def keep(self, watches: Iterable[Watch], gateways: Iterable[GatewayWatch]) -> list[State]:
@@ -118,7 +126,7 @@ class Roster:
             assert row.state is not None
             if row.subject.startswith(SUBJECT):
                 self._restore_gateway(self.gateway(row.subject.removeprefix(SUBJECT), moment), row.condition, row.state)
-            elif row.condition != HEARD:
+            elif row.condition not in {HEARD, hindsight.CONDITION}:
                 watch = self.watches.get(row.subject)
                 if watch is None or not watch.restore(row.condition, row.state):
                     left.append(State(row.subject, row.condition, None))

@@ -8,9 +8,10 @@ import msgspec
 from vitals.alarms import crossing, lapse
 from vitals.alarms.crossing import CALM, Crossing
 from vitals.alarms.lapse import PRESENT, Lapse
-from vitals.alarms.limits import Side
+from vitals.alarms.limits import Priority, Side
 from vitals.alarms.machine import RAISED, RAISING, SOUNDING, Alarm, Change, Phase, Transition
-from vitals.clock import iso
+from vitals.alarms.replay import Episode
+from vitals.clock import iso, parse_iso
 from vitals.codes import CODES, Metric
 from vitals.registry import Event, Patient
 from vitals.ward import ShownAlarm
@@ -115,6 +116,17 @@ class Standing:
     def raised(self) -> bool:
         """Whether the condition lasts and has alarmed."""
         return self.state.alarm.phase in RAISED
+
+    def told_of(self, missed: Episode, boot: int, utc_ms: int) -> bool:
+        """Whether this limit condition began no later, on the same clock, reached as much, and lasted till *utc_ms*."""
+        shown = self.shown
+        if shown is None:
+            return False
+        began = shown.episode.rpartition(":")[2]
+        if not began.startswith(f"{boot:x}.") or int(began.rpartition(".")[2]) > missed.alarm_ms:
+            return False
+        lasted = shown.ended_at is None or parse_iso(shown.ended_at) >= utc_ms
+        return lasted and Priority[shown.priority.upper()] >= missed.priority
 
     def episode(self, alarm: Alarm) -> str:
         """The episode's identity everywhere: fit for an address, never taken apart."""

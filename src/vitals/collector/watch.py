@@ -11,6 +11,7 @@ import msgspec
 from vitals.alarms import crossing, lapse
 from vitals.alarms.limits import STAND_INS, Limits, Priority, Side
 from vitals.alarms.profile import Profile
+from vitals.alarms.replay import Episode
 from vitals.codes import BY_LABEL, CODES, Metric
 from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
@@ -24,6 +25,9 @@ from vitals.wire.columns import Row
 
 Tell = Callable[[Standing, Transitions, Moment], None]
 """Where a condition that moved is told, with what is to be said of it."""
+
+MISSED: Final = "missed"
+"""The condition of a missed high that nobody has reviewed."""
 
 _OFF_WORDS: Final = {"2A37": "Sensor off skin", "2A5F": "Sensor off finger", "2A5E": "Sensor off finger"}
 
@@ -60,13 +64,14 @@ class Watch:
         self.absences: dict[Metric, Standing] = {}
         self.off: dict[str, Standing] = {}
         self.silent: dict[str, Standing] = {}
+        self.missed: dict[str, Standing] = {}
         self.changed: set[Standing] = set()
         self.suspension: Suspension | None = None
         self.unkept = False
         self._settings = settings
         self._tell = tell
         self._zone = ZoneInfo(patient.time_zone)
-        self._profile = settings.profile
+        self.profile = settings.profile
         self._watched_ms = 0
         self._resumed_ms = NEVER
         self._in_force: dict[Metric, Limits] | None = None
@@ -76,7 +81,7 @@ class Watch:
     def standings(self) -> list[Standing]:
         """Every condition of this patient."""
         limits = [standing for guard in self.guards.values() for standing in guard.standings.values()]
-        return [*limits, *self.absences.values(), *self.off.values(), *self.silent.values()]
+        return [*limits, *self.absences.values(), *self.off.values(), *self.silent.values(), *self.missed.values()]
 
     def channels(self, metric: Metric) -> list[Channel]:
         """The channels of *metric*: the plan's order, then the order of binding."""
@@ -103,9 +108,13 @@ class Watch:
         label, _, side = condition.partition(".")
         if side and label in BY_LABEL:
             standing = self._guard(BY_LABEL[label]).standings[Side(side)]
+        if condition == MISSED:
+            standing = self._missed(part, MISSED, None)
         if standing is None:
             return False
         standing.restore(state)
+        if condition == MISSED and standing.shown is not None:
+            standing.words = standing.shown.message
         self._screen()
         return True
 
@@ -121,7 +130,7 @@ class Watch:
     def prescribe(self, plan: Plan | None, profile: Profile, watched_ms: int, moment: Moment) -> None:
         """Put a plan in force, watched since *watched_ms*, with the profile that it comes to."""
         self.plan = plan
-        self._profile = profile
+        self.profile = profile
         self._watched_ms = watched_ms
         labels = set(plan.prescribed) if plan is not None else set()
         self.prescribed = tuple(metric for metric in Metric if metric.label in labels and not CODES[metric].episodic)
@@ -156,7 +165,7 @@ class Watch:
     def enforce(self, utc_ms: int) -> None:
         """Put the limits of the local time of day in force."""
         local = datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone(self._zone)
-        limits = self._profile.at(local.hour * 60 + local.minute)
+        limits = self.profile.at(local.hour * 60 + local.minute)
         if limits is self._in_force:
             return
         self._in_force = limits
@@ -193,8 +202,31 @@ class Watch:
     def withdraw(self, moment: Moment) -> None:
         """End every condition of the present: an unacknowledged high stays as ended (S14)."""
         for standing in self.standings():
-            if not standing.state.quiet:
+            if not standing.state.quiet and standing.condition != MISSED:
                 self._step(standing, crossing.Withdrawn(), moment)
+
+    def miss(self, part: str, words: str, metric: Metric, moment: Moment) -> None:
+        """A high was missed (S6): a medium alarm until it is reviewed. The same *part* again changes nothing."""
+        if part not in self.missed:
+            absent = lapse.Absent(moment.at_ms, moment.at_ms, Priority.MEDIUM)
+            self._step(self._missed(part, words, metric), absent, moment)
+
+    def reviewed(self, part: str, moment: Moment) -> None:
+        """Somebody has looked at what was missed."""
+        standing = self.missed.pop(part, None)
+        if standing is not None:
+            self._lapse(standing, lapse.Returned(), moment)
+
+    def alarmed(self, episode: Episode, boot: int, utc_ms: int) -> bool:
+        """Whether an alarm of the present said as much as *episode*, which would have sounded at *utc_ms*."""
+        metrics = [metric for metric in self.guards if episode.metric in (metric, *STAND_INS.get(metric, ()))]
+        standings = [self.guards[metric].standings[episode.side] for metric in metrics]
+        return any(standing.told_of(episode, boot, utc_ms) for standing in standings)
+
+    def local_ms(self, utc_ms: int) -> int:
+        """Milliseconds of the patient's own clock, on the same count as *utc_ms*."""
+        offset = datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone(self._zone).utcoffset()
+        return utc_ms + (0 if offset is None else round(offset.total_seconds() * 1000))
 
     def tick(self, moment: Moment, restarted_ms: int) -> None:
         """Let time pass. After a restart nothing is silent sooner than it could have been heard."""
@@ -292,6 +324,10 @@ class Watch:
 
     def _technical(self, condition: str, part: str, words: str, metric: Metric | None = None) -> Standing:
         return Standing(self.patient.id, condition, part=part, patient=self.patient, metric=metric, words=words)
+
+    def _missed(self, part: str, words: str, metric: Metric | None) -> Standing:
+        standing = self.missed[part] = self._technical(MISSED, part, words, metric)
+        return standing
 
     def _absence(self, metric: Metric) -> Standing:
         if metric not in self.absences:
