@@ -31,15 +31,13 @@ def run(app: cyclopts.App, tokens: list[str] | None = None) -> int:
     """Run *app* and return its exit code; no traceback reaches a user for an error we foresaw."""
     try:
         result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-    except cyclopts.CycloptsError as error:
+    except (cyclopts.CycloptsError, ConfigurationError) as error:
         return _say(app, " ".join(str(error).split()), Exit.USAGE)
-    except ConfigurationError as error:
-        return _say(app, str(error), Exit.USAGE)
-    except VitalsError as error:
-        return _say(app, str(error), Exit.FAILED)
     except BrokenPipeError:  # the reader of our output left, as `head` does
         sys.stderr.close()
         return Exit.DONE
+    except (VitalsError, OSError) as error:  # an OSError that gets here is the user's: a full disk behind our output
+        return _say(app, str(error), Exit.FAILED)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     return int(result) if isinstance(result, int) else Exit.DONE

@@ -1,5 +1,7 @@
 """Every foreseen error is one line on stderr and a stable exit code."""
 
+import errno
+
 import cyclopts
 import pytest
 
@@ -24,6 +26,7 @@ def app(error: Exception | None = None) -> cyclopts.App:
     [
         (DecodeError("bytes are short"), Exit.FAILED),
         (ConfigurationError("mode must be real, test or demo"), Exit.USAGE),
+        (OSError(errno.ENOSPC, "No space left on device"), Exit.FAILED),
     ],
 )
 def test_foreseen_error_is_one_line(error: Exception, code: Exit, capsys: pytest.CaptureFixture[str]) -> None:
