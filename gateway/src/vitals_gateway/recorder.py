@@ -17,6 +17,7 @@ from vitals_gateway.status import Status
 
 PENDING_ITEMS: Final = 8192
 """What waits in memory for a disk that does not take it: about an hour of two sensors."""
+_ITEMS_AT_ONCE: Final = 128
 _GIVEN_UP: Final = 256
 _RETRY_MS: Final = 1000
 _CLOCK_MS: Final = 1000
@@ -79,8 +80,8 @@ class Recorder:
                         await self._wake.wait()
                 except TimeoutError:
                     continue
-        if self._pending:
-            await self._store()
+        while self._pending and await self._store():
+            await self._close()
         await self._close()
 
     def end(self) -> None:
@@ -92,10 +93,10 @@ class Recorder:
         """Do what is most urgent; returns when the next thing is due, *now_ms* if something may be due already."""
         if now_ms < self._retry_ms:
             return self._retry_ms
-        if self._pending:
-            await self._store()
-        elif (close_ms := self._close_due_ms()) <= now_ms:
+        if (close_ms := self._close_due_ms()) <= now_ms:
             await self._close()
+        elif self._pending:
+            await self._store()
         elif now_ms >= self._clock_ms:
             self._clock_ms = now_ms + _CLOCK_MS * self._scale
             await self._try(self._keeper.note_clock)
@@ -113,17 +114,18 @@ class Recorder:
             return self._opened_ms
         return self._opened_ms + close_after_ms(self._pace, self._hearing())
 
-    async def _store(self) -> None:
-        items, self._pending = self._pending, deque()
-        if not await self._try(lambda: self._keeper.record(list(items))):
+    async def _store(self) -> bool:
+        items = [self._pending.popleft() for _ in range(min(len(self._pending), _ITEMS_AT_ONCE))]
+        if not await self._try(lambda: self._keeper.record(items)):
             self._pending.extendleft(reversed(items))
             self._give_up()
-            return
+            return False
         for item in items:
             if isinstance(item, Notification):
                 self._open_bytes += estimated_bytes(item.payload)
                 if self._opened_ms is None:
                     self._opened_ms = self._clock.monotonic_ms()
+        return True
 
     async def _close(self) -> None:
         if await self._try(self._keeper.close_batch):

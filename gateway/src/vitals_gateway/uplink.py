@@ -206,10 +206,12 @@ class Connection:
             )
             honour_cancellation()
             await self._uplink.reached()
-            group.create_task(self._report(), name="report")
+            report = group.create_task(self._report(), name="report")
             group.create_task(self._live(group), name="live")
             group.create_task(self._backlog(group), name="backlog")
             await self._uplink.closing.wait()
+            report.cancel()
+            await asyncio.wait([report])  # or it might have the last word
             await self._say_goodbye()
             raise Closed
 

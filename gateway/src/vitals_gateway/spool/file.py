@@ -11,7 +11,8 @@ import msgspec
 from vitals.errors import CorruptStore, DecodeError, DiskFull, StoreError
 from vitals.wire import bodies, header
 from vitals.wire.bodies import Clock, ClockState, Gap, Ranges, Void
-from vitals.wire.header import Kind
+from vitals.wire.header import MAX_BODY, Kind
+from vitals_gateway.batching import estimated_bytes
 from vitals_gateway.spool import assembly, opening, tables
 from vitals_gateway.spool.assembly import Read
 from vitals_gateway.spool.batches import Batches, Span
@@ -96,14 +97,12 @@ class Spool:
 
     def close_batch(self, now: Moment) -> Change:
         """Turn the notifications so far into rows to send, and keep to the bounds; on disk when it returns."""
-
-        def work(change: Change) -> None:
-            self._note_clock(change)
-            self._batch(change, msgspec.structs.replace(self._current, wall=now.wall))
-
-        done = self._write(work, now, durable=True)
+        done = self.note_clock(now)
+        done.merge(self._batch(msgspec.structs.replace(self._current, wall=now.wall)))
         for _ in range(_ROOM_ATTEMPTS):
-            if not self._room.scarce:
+            with tables.translated(self.path):
+                scarce = self._room.scarce
+            if not scarce:
                 break
             try:
                 done.merge(self._make_room())
@@ -113,7 +112,14 @@ class Spool:
 
     def note_clock(self, now: Moment) -> Change:
         """Record the wall clock, if it changed."""
-        return self._write(self._note_clock, now, durable=True)
+        self._now = now
+        with tables.translated(self.path):
+            offset_ms, state = self._open.execute(
+                "SELECT offset_ms, clock FROM epoch WHERE ordinal = ?", (self._current.ordinal,)
+            ).fetchone()
+        if not now.wall.differs(WallClock(offset_ms, ClockState(state))):
+            return Change()
+        return self._write(self._add_clock, now, durable=True)
 
     def expire(self, now: Moment) -> Change:
         """Forget what was acknowledged long ago, drop what is older than the bound."""
@@ -202,12 +208,12 @@ class Spool:
 
     def _connect(self) -> sqlite3.Connection:
         try:
-            return tables.connect(self.path, self._identity.bounds.max_bytes)
+            return tables.connect(self.path)
         except CorruptStore:
             raise
         except StoreError:  # a full disk has no room for the files that SQLite makes beside this one
             self._reserve.release()
-            return tables.connect(self.path, self._identity.bounds.max_bytes)
+            return tables.connect(self.path)
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -217,7 +223,7 @@ class Spool:
 
     def _begin(self, connection: sqlite3.Connection, saved: Salvaged | None) -> None:
         self._connection = connection
-        self._transactions = Transactions(self.path, connection)
+        self._transactions = Transactions(self.path, connection, self._identity.bounds.max_bytes)
         self._reserve.take()
         self._current = self._mint(connection)
         identity = self._identity
@@ -227,13 +233,16 @@ class Spool:
 
         def work(change: Change) -> None:
             self._add_clock(change)
-            for left in opening.unbatched(connection, self._current.ordinal):
-                self._batch(change, left)
             if saved is not None and saved.missing:
                 self._add(change, Kind.VOID, Void(saved.missing, CORRUPT))
             self._streams.all_lost(GATEWAY_DOWN)
 
-        self._write(work, self._now, durable=True)  # nobody to tell: what waits at the start is found as backlog
+        # nobody is told: what waits at the start is found as backlog
+        with tables.translated(self.path):
+            left = opening.unbatched(connection, self._current.ordinal)
+        for run in left:
+            self._batch(run)
+        self._write(work, self._now, durable=True)
 
     def _mint(self, connection: sqlite3.Connection) -> Epoch:
         minted: list[Epoch] = []
@@ -279,30 +288,42 @@ class Spool:
             return None
         return self._streams.subscribe(item)
 
-    def _batch(self, change: Change, run: Epoch) -> None:
-        """Close what *run* left open: rows of the present epoch under the origin and clock of that run."""
-        execute = self._open.execute
-        notifications = [
-            Notification(sensor, characteristic, at_ms, payload)
-            for sensor, characteristic, at_ms, payload in execute(
-                "SELECT sensor, characteristic, at_ms, payload FROM notification JOIN stream ON stream.id = stream"
-                " WHERE ordinal = ? ORDER BY notification.id",
-                (run.ordinal,),
-            )
-        ]
-        for message in assembly.messages(notifications, run.wall, self._read):
-            span = Span(message.from_ms, message.to_ms, Moment(0, run.wall).utc_of(message.to_ms))
-            change.added.append(self._batches.add(Kind.DATA, message.body, run.origin, span))
-        last = {(item.sensor, item.characteristic): item for item in notifications}
-        self._streams.heard(last.values(), run.origin.boot)
-        execute("DELETE FROM notification WHERE ordinal = ?", (run.ordinal,))
+    def _batch(self, run: Epoch) -> Change:
+        """Close what *run* left open: rows of the present epoch under the origin and clock of that run.
 
-    def _note_clock(self, change: Change) -> None:
-        offset_ms, state = self._open.execute(
-            "SELECT offset_ms, clock FROM epoch WHERE ordinal = ?", (self._current.ordinal,)
-        ).fetchone()
-        if self._now.wall.differs(WallClock(offset_ms, ClockState(state))):
-            self._add_clock(change)
+        A little at a time, each in a transaction of its own: a spool filled with notifications to its last page gives
+        up as much room as the rows need.
+        """
+        done = Change()
+        while notifications := self._unbatched(run.ordinal):
+
+            def work(change: Change, ready: dict[int, Notification] = notifications) -> None:
+                self._open.execute("DELETE FROM notification WHERE ordinal = ? AND id <= ?", (run.ordinal, max(ready)))
+                for message in assembly.messages(list(ready.values()), run.wall, self._read):
+                    span = Span(message.from_ms, message.to_ms, Moment(0, run.wall).utc_of(message.to_ms))
+                    change.added.append(self._batches.add(Kind.DATA, message.body, run.origin, span))
+                last = {(item.sensor, item.characteristic): item for item in ready.values()}
+                self._streams.heard(last.values(), run.origin.boot)
+
+            done.merge(self._write(work, self._now, durable=True))
+        return done
+
+    def _unbatched(self, ordinal: int) -> dict[int, Notification]:
+        """The oldest notifications of a run that are in no batch, about as many as two batches hold."""
+        found: dict[int, Notification] = {}
+        size = 0
+        with tables.translated(self.path):
+            rows = self._open.execute(
+                "SELECT notification.id, sensor, characteristic, at_ms, payload FROM notification"
+                " JOIN stream ON stream.id = stream WHERE ordinal = ? ORDER BY notification.id",
+                (ordinal,),
+            )
+            for number, sensor, characteristic, at_ms, payload in rows:
+                found[number] = Notification(sensor, characteristic, at_ms, payload)
+                size += estimated_bytes(payload)
+                if size >= 2 * MAX_BODY:
+                    break
+        return found
 
     def _add_clock(self, change: Change) -> None:
         wall = self._now.wall

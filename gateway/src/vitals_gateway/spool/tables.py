@@ -23,7 +23,8 @@ CHECKPOINT_PAGES: Final = 256
 """The journal stays at about 1 MB, so that the reserve can hold what a checkpoint needs on a full disk."""
 CHECKED_BYTES: Final = 64 * 2**20
 """A file up to this size is checked whole when it is opened; a larger one as it is read."""
-_SLACK_PAGES: Final = 64
+SLACK_PAGES: Final = 64
+"""How far beyond its bound the file may grow for notifications, and as far again to make rows of them."""
 
 _TABLES: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -109,7 +110,7 @@ def lock(path: Path) -> IO[bytes]:
     return held
 
 
-def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     """Open the file, or make it, ready to be written by this connection alone.
 
     Raises:
@@ -122,7 +123,7 @@ def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
     try:
         connection.text_factory = text
         with translated(path):
-            _prepare(connection, path, max_bytes)
+            _prepare(connection, path)
     except BaseException:
         connection.close()
         raise
@@ -173,7 +174,7 @@ def used_bytes(connection: sqlite3.Connection) -> int:
     return (pages - free) * PAGE
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, max_bytes: int) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     execute = connection.execute
     execute(f"PRAGMA page_size={PAGE}")
     execute("PRAGMA journal_mode=WAL")
@@ -190,7 +191,6 @@ def _prepare(connection: sqlite3.Connection, path: Path, max_bytes: int) -> None
         found: str = execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise CorruptStore(f"spool {path}: {found}")
-    execute(f"PRAGMA max_page_count={max_bytes // PAGE + _SLACK_PAGES}")
 
 
 def _create(connection: sqlite3.Connection, path: Path) -> None:

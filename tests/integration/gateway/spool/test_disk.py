@@ -1,53 +1,31 @@
-"""A disk that is really full: a small file system of its own, where this machine lets a test make one."""
+"""The spool on a disk that is really full."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.integration.gateway.disks import fill, small
 from tests.spools import acknowledge_all, beats, messages, opened, spool_beat, voids
 
 from vitals.errors import StoreError
 from vitals_gateway.spool.reserve import RESERVE_BYTES
 
-SIZE = 6 * 2**20
-
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip(f"a small file system needs root: {done.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(disk: Path) -> None:
-    """Take every byte that is left."""
-    with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
-        while ballast.write(bytes(4096)):
-            pass
-    assert shutil.disk_usage(disk).free == 0
+    with small(tmp_path / "disk") as folder:
+        yield folder
 
 
 def test_a_full_disk_drops_the_oldest_says_so_and_never_stops(disk: Path) -> None:
     spool = opened(disk / "spool.db")
     at_ms = 2000
-    for _ in range(500):
+    for _ in range(300):
         at_ms += 100
         spool_beat(spool, at_ms)
     fill(disk)
     dropped = 0
-    for _ in range(6000):
+    for _ in range(2500):
         at_ms += 100
         dropped += spool_beat(spool, at_ms).dropped
     assert dropped

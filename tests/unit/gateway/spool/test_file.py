@@ -242,7 +242,7 @@ def test_a_spool_of_another_gateway_is_refused(path: Path, opened: Opener) -> No
 
 def test_a_spool_of_a_newer_release_is_refused_and_left_alone(path: Path, opened: Opener) -> None:
     opened(path).close()
-    connection = connect(path, 2**20)
+    connection = connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(ConfigurationError, match="newer release"):
