@@ -44,17 +44,17 @@ async def test_by_mouse(opened: Opened, ward: RehearsalWard) -> None:
     async with serving(ward) as console:
         page = await opened(console.url)
         alarm = high(ward, 3)
-        await page.locator(f"{card(alarm)} button").click()
+        await page.locator(f"{card(alarm)} .acknowledge").click()
         await expect(page.locator(card(alarm))).to_have_attribute("data-phase", "acknowledged")
         await expect(page.locator(f"{card(alarm)} .owner")).to_contain_text("✓ demo")
-        await expect(page.locator(f"{card(alarm)} button")).to_be_hidden()
+        await expect(page.locator(f"{card(alarm)} .acknowledge")).to_be_hidden()
         tile = page.locator(f'.tile[data-patient="{ward.patients[3]}"]')
         await expect(tile).to_have_attribute("data-phase", "acknowledged")
         await expect(tile).to_have_css("background-color", "rgb(24, 34, 43)")  # the frame alone
         assert present(ward, alarm).acknowledged_by == "demo"
         ward.worsen(alarm.episode, 79, 80)
         await expect(tile).to_have_attribute("data-phase", "active")  # it returns
-        await expect(page.locator(f"{card(alarm)} button")).to_be_visible()
+        await expect(page.locator(f"{card(alarm)} .acknowledge")).to_be_visible()
 
 
 async def test_by_keyboard(opened: Opened, ward: RehearsalWard) -> None:
@@ -66,13 +66,15 @@ async def test_by_keyboard(opened: Opened, ward: RehearsalWard) -> None:
         await expect(page.locator(".skip")).to_be_focused()
         await page.keyboard.press("Enter")
         await page.keyboard.press("Tab")
-        await expect(page.locator(f"{card(first)} button")).to_be_focused()
+        await expect(page.locator(f"{card(first)} .acknowledge")).to_be_focused()
         await page.keyboard.press("Enter")
         await expect(page.locator(card(first))).to_have_attribute("data-phase", "acknowledged")
         await expect(page.locator(card(first))).to_be_focused()  # a second Enter must not take the next alarm
         await page.keyboard.press("Enter")
         await page.keyboard.press("Tab")
-        await expect(page.locator(f"{card(second)} button")).to_be_focused()
+        await expect(page.locator(f"{card(first)} .resolve")).to_be_focused()
+        await page.keyboard.press("Tab")
+        await expect(page.locator(f"{card(second)} .acknowledge")).to_be_focused()
         assert present(ward, second).phase == "active"
         await page.keyboard.press("Space")
         await expect(page.locator(card(second))).to_have_attribute("data-phase", "acknowledged")
@@ -89,7 +91,9 @@ async def test_from_a_tile_to_its_alarm(opened: Opened, ward: RehearsalWard) -> 
             await page.keyboard.press("ArrowRight")
         await page.keyboard.press("ArrowDown")
         await page.locator(f'.tile[data-patient="{ward.patients[5]}"]').press("Enter")
-        await expect(page.locator(f"{card(other)} button")).to_be_focused()
+        await expect(page.locator("#patient .find")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(f"{card(other)} .acknowledge")).to_be_focused()
         assert {alarm.phase for alarm in ward.snapshot().alarms} == {"active"}  # found, not taken
 
 
@@ -109,11 +113,11 @@ async def test_a_changed_alarm_is_refused_shown_and_said(
             await route.continue_()
 
         await page.route("**/acknowledge", change_first)
-        await shown.locator("button").click()
+        await shown.locator(".acknowledge").click()
         await expect(shown.locator(".note")).to_contain_text("CHANGED")
         await expect(shown.locator(".what")).to_have_text("SpO₂ 79 < 80")
         assert present(ward, alarm).phase == "active"
-        await shown.locator("button").click()  # read again, and meant
+        await shown.locator(".acknowledge").click()  # read again, and meant
         await expect(shown).to_have_attribute("data-phase", "acknowledged")
         await expect(shown.locator(".note")).to_be_hidden()
 
@@ -133,11 +137,11 @@ async def test_what_nobody_confirmed_says_so_and_is_sent_again_under_its_key(
 
         await page.route("**/acknowledge", lose_the_answer)
         shown = page.locator(card(alarm))
-        await shown.locator("button").click()
+        await shown.locator(".acknowledge").click()
         await expect(shown.locator(".note")).to_contain_text("NOT SENT")
-        await expect(shown.locator("button")).to_have_text("Send again")
+        await expect(shown.locator(".acknowledge")).to_have_text("Send again")
         assert present(ward, alarm).phase == "active"
-        await shown.locator("button").click()
+        await shown.locator(".acknowledge").click()
         await expect(shown).to_have_attribute("data-phase", "acknowledged")
         await expect(shown.locator(".note")).to_be_hidden()
         assert len(keys) == 2
@@ -150,7 +154,7 @@ async def test_the_focused_row_never_moves(opened: Opened, ward: RehearsalWard) 
         first, second, third = medium(ward, 1), medium(ward, 2), medium(ward, 3)
         await expect(page.locator(".card")).to_have_count(3)
         held = (await order(page))[1]
-        button = page.locator(f'.card[data-episode="{held}"] button')
+        button = page.locator(f'.card[data-episode="{held}"] .acknowledge')
         await button.focus()
         before = await button.bounding_box()
         urgent = [high(ward, place) for place in range(4, 8)]

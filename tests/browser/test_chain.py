@@ -26,7 +26,7 @@ async def test_from_a_sensor_to_the_nurse_and_back(opened: Opened, complaints: C
             tile = page.locator(f'.tile[data-patient="{patient}"]')
             await expect(tile).to_have_css("background-color", "rgb(213, 40, 27)", timeout=CHAIN_MS)
             card = page.locator(".card", has_text="Halvorsen").filter(has_text="< 85")
-            await card.locator("button").click()
+            await card.locator(".acknowledge").click()
             await expect(card).to_have_attribute("data-phase", "acknowledged")
             await expect(card).to_contain_text("✓ demo")
             await chain.server.stop()

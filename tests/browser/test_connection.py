@@ -9,7 +9,8 @@ from tests.browser.conftest import GONE, PATIENCE_MS, Complaints, Opened
 from tests.browser.consoles import serving
 
 from vitals.clock import SystemClock
-from vitals.console.rehearsal import RehearsalWard, stage
+from vitals.console.rehearsal import RehearsalWard
+from vitals.console.rehearsal_states import stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -105,7 +106,7 @@ async def test_what_one_tab_takes_every_tab_shows(opened: Opened, ward: Rehearsa
     async with serving(ward) as console:
         one, other = [await opened(console.url) for _ in range(2)]
         ward.raise_alarm(ward.patients[1], "high", metric="spo2", value=84, limit=85)
-        await one.locator(".card button").click()
+        await one.locator(".card .acknowledge").click()
         await expect(other.locator(".card")).to_have_attribute("data-phase", "acknowledged")
 
 

@@ -10,7 +10,8 @@ from tests.browser.conftest import GONE, Complaints, Opened
 from tests.browser.consoles import serving
 
 from vitals.clock import SystemClock
-from vitals.console.rehearsal import RehearsalWard, stage
+from vitals.console.rehearsal import RehearsalWard
+from vitals.console.rehearsal_states import stage
 
 FOLDER = os.environ.get("VITALS_PICTURES")
 

@@ -6,7 +6,8 @@ from tests.browser.conftest import Opened
 from tests.browser.consoles import serving
 
 from vitals.clock import SystemClock
-from vitals.console.rehearsal import RehearsalWard, stage
+from vitals.console.rehearsal import RehearsalWard
+from vitals.console.rehearsal_states import stage
 from vitals.observation import GenerationMode
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

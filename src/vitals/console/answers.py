@@ -5,15 +5,20 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from vitals.ward import ShownAlarm
+from vitals.ward import MissedEvent, ShownAlarm, Tile
+
+Present = ShownAlarm | MissedEvent | Tile
+"""What an action can be about."""
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why not. *error* is a stable word, *message* one line for a person, *alarm* what it is now (S9)."""
+    """Why not. *error* is a stable word, *message* one line for a person, the rest how the matter stands now (S9)."""
 
     error: str
     message: str
     alarm: ShownAlarm | None = None
+    missed: MissedEvent | None = None
+    tile: Tile | None = None
 
 
 def answer(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - whatever msgspec can encode
@@ -21,6 +26,13 @@ def answer(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - whateve
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
-def refusal(status: int, error: str, message: str, alarm: ShownAlarm | None = None) -> Response:
+def refusal(status: int, error: str, message: str, present: Present | None = None) -> Response:
     """A refusal as JSON."""
-    return answer(Refusal(error, message, alarm), status)
+    said = Refusal(
+        error,
+        message,
+        alarm=present if isinstance(present, ShownAlarm) else None,
+        missed=present if isinstance(present, MissedEvent) else None,
+        tile=present if isinstance(present, Tile) else None,
+    )
+    return answer(said, status)

@@ -1,10 +1,10 @@
-"""The web application: one page, its stream, and one action."""
+"""The web application: one page, its stream, the actions of a nurse, and the stations that can be heard."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import jinja2
 import msgspec
@@ -18,32 +18,53 @@ from starlette.staticfiles import StaticFiles
 
 from vitals import __version__
 from vitals.clock import Clock
+from vitals.console.actions import ACTIONS, Action
 from vitals.console.answers import answer, refusal
 from vitals.console.feed import STALE_MS, STREAMS, Feed
 from vitals.console.guard import HEADERS, Guard
 from vitals.delays import Delays
 from vitals.errors import ConflictError, NotFoundError, VitalsError
-from vitals.ward import ShownAlarm, Ward
+from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS, Ward
 
 _FOLDER: Final = Path(__file__).parent
 _BODY_BYTES: Final = 4096
+_WORDS: Final = {
+    "spoke": "Spoke with the patient",
+    "no_answer": "No answer",
+    "ambulance": "Ambulance called",
+    "artefact": "Artefact, no event",
+}
+_OUTCOMES: Final = {outcome: _WORDS[outcome] for outcome in OUTCOMES}
 
 
-class Acknowledgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of an acknowledgement: the version that the person saw, and a key that makes a repetition harmless."""
-
-    version: int
-    key: str
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Said = TypeVar("Said")
 
 
-def build_app(ward: Ward, *, clock: Clock, actor: str = "demo", status: Callable[[], Any] | None = None) -> Starlette:
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station says whether its audio clock advances, unmuted."""
+
+    audible: bool
+
+
+StationId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]{1,64}$")]
+
+
+def build_app(
+    ward: Ward,
+    *,
+    clock: Clock,
+    actor: str = "demo",
+    status: Callable[[], Any] | None = None,
+    stations_silent: Callable[[str | None], None] | None = None,
+) -> Starlette:
     """The application that shows *ward*.
 
-    Its lifespan takes the snapshots; ``app.state.feed`` is the stream behind every page. *actor* is who acknowledges
+    Its lifespan takes the snapshots; ``app.state.feed`` is the stream behind every page. *actor* is who acts
     until sign-in exists. *status* gives what ``GET /api/v1/status`` answers (for ``vitals status``); without it that
-    address does not exist.
+    address does not exist. *stations_silent* is told why nobody would hear an alarm, and None once somebody would (S3).
     """
-    console = _Console(ward, clock, actor, status)
+    console = _Console(ward, clock, actor, status, stations_silent)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -65,8 +86,16 @@ def build_app(ward: Ward, *, clock: Clock, actor: str = "demo", status: Callable
 class _Console:
     """The handlers and what they share."""
 
-    def __init__(self, ward: Ward, clock: Clock, actor: str, status: Callable[[], Any] | None) -> None:
-        self.feed = Feed(ward, clock)
+    def __init__(
+        self,
+        ward: Ward,
+        clock: Clock,
+        actor: str,
+        status: Callable[[], Any] | None,
+        stations_silent: Callable[[str | None], None] | None,
+    ) -> None:
+        self.feed = Feed(ward, clock, stations_silent)
+        self._clock = clock
         self._ward = ward
         self._actor = actor
         self._status = status
@@ -82,7 +111,8 @@ class _Console:
             Route("/api/v1/snapshot", self.snapshot),
             Route("/api/v1/traces", self.traces),
             Route("/api/v1/stream", self.stream),
-            Route("/api/v1/alarms/{episode}/acknowledge", self.acknowledge, methods=["POST"]),
+            Route("/api/v1/stations/{station}", self.station, methods=["POST"]),
+            *(Route(action.path, self._handler(action), methods=["POST"]) for action in ACTIONS),
             Mount("/static", StaticFiles(directory=_FOLDER / "static"), name="static"),
         ]
         if self._status:
@@ -93,7 +123,13 @@ class _Console:
         """The wall page. Mode and time scale are in it from the start: no script is needed to show the badge."""
         snapshot = self._ward.snapshot()
         page = self._pages.get_template("wall.html").render(
-            mode=snapshot.mode, time_scale=snapshot.time_scale, delays=Delays(), version=__version__
+            mode=snapshot.mode,
+            time_scale=snapshot.time_scale,
+            delays=Delays(),
+            outcomes=_OUTCOMES,
+            reasons=REASONS,
+            most_minutes=MOST_SUSPENDED_MINUTES,
+            version=__version__,
         )
         return HTMLResponse(page)
 
@@ -123,28 +159,41 @@ class _Console:
             return refusal(503, "streams", f"{STREAMS} screens are connected already")
         return StreamingResponse(self.feed.stream(), media_type="text/event-stream")
 
-    async def acknowledge(self, request: Request) -> Response:
-        """Acknowledge one episode of one version (S9)."""
-        body = await _body(request)
+    async def station(self, request: Request) -> Response:
+        """Hear from a page whether it could sound an alarm (S3)."""
+        report = await _said(request, Report)
         try:
-            said = msgspec.json.decode(body, type=Acknowledgement)
-        except msgspec.DecodeError as error:
-            return refusal(400, "body", f"not an acknowledgement: {error}")
-        if not 1 <= len(said.key) <= 200:
-            return refusal(400, "body", "the key must have 1 to 200 characters")
-        episode = request.path_params["episode"]
-        try:
-            alarm = await self._ward.acknowledge(episode, said.version, actor=self._actor, key=said.key)
+            station = msgspec.convert(request.path_params["station"], StationId)
+            self.feed.stations.report(station, self._clock.monotonic_ms(), audible=report.audible)
+        except msgspec.ValidationError as error:
+            return refusal(400, "station", f"not a station's identifier: {error}")
         except ConflictError as error:
-            return refusal(409, "conflict", str(error), self._present(episode))
-        except NotFoundError as error:
-            return refusal(404, "not_found", str(error))
-        except VitalsError as error:
-            return refusal(503, "refused", str(error))
-        return answer(alarm)
+            return refusal(503, "stations", str(error))
+        return answer({"silent": self.feed.silent})
 
-    def _present(self, episode: str) -> ShownAlarm | None:
-        return next((alarm for alarm in self._ward.snapshot().alarms if alarm.episode == episode), None)
+    def _handler(self, action: Action) -> Handler:
+        async def handle(request: Request) -> Response:
+            body = await _said(request, action.body)
+            subject = request.path_params["subject"]
+            try:
+                done = await action.act(self._ward, subject, body, self._actor)
+            except ConflictError as error:
+                return refusal(409, "conflict", str(error), action.present(self._ward.snapshot(), subject))
+            except NotFoundError as error:
+                return refusal(404, "not_found", str(error))
+            except VitalsError as error:
+                return refusal(503, "refused", str(error))
+            self.feed.tick()  # every screen shows it now, not with the next second
+            return answer(done)
+
+        return handle
+
+
+async def _said(request: Request, shape: type[Said]) -> Said:
+    try:
+        return msgspec.json.decode(await _body(request), type=shape)
+    except msgspec.DecodeError as error:
+        raise HTTPException(400, f"this is not what the address takes: {error}") from None
 
 
 async def _body(request: Request) -> bytes:

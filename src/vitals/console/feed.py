@@ -3,20 +3,22 @@
 A stream carries three kinds of event. ``snapshot`` is a whole :class:`vitals.ward.Snapshot`, once a second: whoever
 holds the newest one knows everything, so a client that was away, or too slow, gets the newest and nothing else.
 ``alarm`` is one :class:`vitals.ward.ShownAlarm`, at once. ``beat`` comes with every snapshot, and without one while
-the ward cannot give any: the server's monotonic time, and the medium alarms that ended by themselves (S14).
+the ward cannot give any: the server's monotonic time, the medium alarms that ended by themselves (S14), and why nobody
+would hear an alarm (S3).
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import msgspec
 
 from vitals.clock import Clock
+from vitals.console.stations import Stations
 from vitals.console.traces import Traces
-from vitals.ward import ShownAlarm, Ward
+from vitals.ward import ShownAlarm, Snapshot, Ward
 
 PERIOD_MS: Final = 1000
 STALE_MS: Final = 5000
@@ -25,6 +27,8 @@ WAITING: Final = 8
 STREAMS: Final = 256
 ENDED_SHOWN: Final = 6
 ENDED_FOR_MS: Final = 15 * 60 * 1000
+UNWATCHED: Final = frozenset({"no_plan", "suspended"})
+"""What a tile says of a patient whom nobody undertook to watch just now."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,13 +38,21 @@ class Beat(msgspec.Struct, frozen=True):
 
     monotonic_ms: int
     ended: tuple[ShownAlarm, ...]
+    silent: str | None
 
 
 class Feed:
-    """Takes a snapshot of *ward* every second and hears its alarms, for as long as :meth:`run` runs."""
+    """Takes a snapshot of *ward* every second and hears its alarms, for as long as :meth:`run` runs.
 
-    def __init__(self, ward: Ward, clock: Clock) -> None:
+    *stations_silent* is told why nobody would hear an alarm, and None once somebody would (S3).
+    """
+
+    def __init__(self, ward: Ward, clock: Clock, stations_silent: Callable[[str | None], None] | None = None) -> None:
         self.traces = Traces()
+        self.stations = Stations()
+        self.silent: str | None = None
+        self._stations_silent = stations_silent
+        self._needed = False
         self._ward = ward
         self._clock = clock
         self._encoder = msgspec.json.Encoder()
@@ -125,23 +137,42 @@ class Feed:
                 _log.exception("the ward gives no snapshot")
             self._failing = True
             self._frame = None
+            self._judge()
             return None
         if self._failing:
             _log.warning("the ward gives snapshots again")
         self._failing = False
         self._taken_ms = self._clock.monotonic_ms()
         self.traces.take(snapshot, self._taken_ms)
+        self._needed = _needed(snapshot)
+        self._judge()
         self._frame = self._beat() + self._event("snapshot", self._encoder.encode(snapshot))
         return self._frame
+
+    def _judge(self) -> None:
+        silent = self.stations.judge(self._clock.monotonic_ms(), needed=self._needed)
+        if silent == self.silent:
+            return
+        self.silent = silent
+        _log.warning("%s", silent or "an alarm would be heard again")
+        if self._stations_silent:
+            self._stations_silent(silent)
 
     def _beat(self) -> bytes:
         now = self._clock.monotonic_ms()
         ended = tuple(alarm for at, alarm in self._ended if now - at < ENDED_FOR_MS)
-        return self._event("beat", self._encoder.encode(Beat(now, ended)))
+        return self._event("beat", self._encoder.encode(Beat(now, ended, self.silent)))
 
     def _event(self, name: str, data: bytes) -> bytes:
         self._events += 1
         return b"id: %s-%d\nevent: %s\ndata: %s\n\n" % (self._name.encode(), self._events, name.encode(), data)
+
+
+def _needed(snapshot: Snapshot) -> bool:
+    """Whether somebody must be able to hear an alarm: one is sounding, or somebody is monitored."""
+    return any(alarm.sounding for alarm in snapshot.alarms) or any(
+        tile.status not in UNWATCHED for tile in snapshot.tiles
+    )
 
 
 def _drain(client: asyncio.Queue[bytes | None]) -> None:

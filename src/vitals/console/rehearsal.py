@@ -4,34 +4,27 @@ It keeps the contract of :class:`vitals.ward.Ward`, conflicts and repeated keys 
 says: whoever holds it raises, worsens and ends alarms, takes sensors off and lets them fall silent.
 """
 
-import math
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from vitals.clock import Clock, iso
 from vitals.codes import BY_LABEL, CODES
-from vitals.console.rehearsal_people import Person, people
+from vitals.console.rehearsal_beds import Bed, Source
+from vitals.console.rehearsal_people import people
 from vitals.delays import Delays, require_time_scale
 from vitals.errors import ConflictError, NotFoundError
 from vitals.observation import GenerationMode
-from vitals.ward import Shown, ShownAlarm, ShownLimit, Snapshot, Tile
-
-LIMITS: Final = {
-    "spo2": (
-        ShownLimit("low", 90, "medium", 15),
-        ShownLimit("low", 85, "high", 5),
-        ShownLimit("low", 80, "high", 0),
-    ),
-    "heart_rate": (
-        ShownLimit("low", 50, "medium", 15),
-        ShownLimit("high", 120, "medium", 15),
-        ShownLimit("low", 40, "high", 5),
-        ShownLimit("high", 140, "high", 5),
-    ),
-}
-LIMITS_OF: Final = {**LIMITS, "pulse_rate": LIMITS["heart_rate"]}
+from vitals.ward import (
+    MOST_SUSPENDED_MINUTES,
+    OUTCOMES,
+    REASONS,
+    MissedEvent,
+    ShownAlarm,
+    ShownSuspension,
+    Snapshot,
+)
 
 PHASES: Final = {
     ("active", "acknowledge"): "acknowledged",
@@ -45,38 +38,10 @@ PHASES: Final = {
 """Phase and event to the next phase. Only a high waits in ``ended``; another priority is over at once (S14)."""
 
 HEARD: Final = frozenset({"active", "ended"})
+ENDS_PAUSE: Final = frozenset({"resume", "worsen"})
+"""What is worse than what was silenced is heard at once (S2)."""
 
-
-class _Source:
-    """One metric of one patient: a slow swing around *level*, until it falls silent or is taken off."""
-
-    def __init__(self, level: float, swing: float, phase: float) -> None:
-        self.level = level
-        self.swing = swing
-        self.phase = phase
-        self.missing: str | None = None
-        self.last_ms: int | None = None
-        self.silent = False
-
-    def value(self, at_ms: int) -> float:
-        """The invented value at *at_ms*."""
-        s = at_ms / 1000
-        wave = math.sin(s / 11 + self.phase) + 0.6 * math.sin(s / 3.1 + 2 * self.phase)
-        return self.level + self.swing * wave
-
-
-class _Bed:
-    """What stands behind one tile."""
-
-    def __init__(self, number: int, person: Person) -> None:
-        spread = math.sin(number * 12.9898) * 43758.5453 % 1
-        self.person = person
-        self.battery: int | None = 40 + number * 7 % 60
-        self.plan = True
-        self.sources = {
-            "heart_rate": _Source(round(62 + 26 * spread), 1.6, number),
-            "spo2": _Source(round(95 + 3 * (number * 0.618 % 1)), 0.5, number / 2),
-        }
+Done = TypeVar("Done")
 
 
 class RehearsalWard:
@@ -97,13 +62,16 @@ class RehearsalWard:
     ) -> None:
         self.notices: tuple[str, ...] = ()
         self.failing: Exception | None = None
+        self.resolved: dict[str, tuple[str, str]] = {}
         self._clock = clock
         self._mode = mode
         self._time_scale = require_time_scale(mode, time_scale)
         self._delays = Delays().scaled(time_scale)
-        self._beds = {person.patient: _Bed(number, person) for number, person in enumerate(people(patients, seed))}
+        self._beds = {person.patient: Bed(number, person) for number, person in enumerate(people(patients, seed))}
         self._alarms: dict[str, ShownAlarm] = {}
-        self._answered: dict[str, tuple[str, ShownAlarm]] = {}
+        self._paused: dict[str, int] = {}
+        self._missed: dict[str, MissedEvent] = {}
+        self._answered: dict[str, tuple[object, Any]] = {}
         self._listeners: list[Callable[[ShownAlarm], None]] = []
         self._sequence = 0
         self._raised = 0
@@ -117,16 +85,17 @@ class RehearsalWard:
         """The present, whole. Raises what *failing* holds."""
         if self.failing:
             raise self.failing
+        self._expire()
         self._sequence += 1
-        tiles = tuple(self._tile(position, bed) for position, bed in enumerate(self._beds.values()))
         return Snapshot(
             sequence=self._sequence,
             at=iso(self._clock.utc_ms()),
             mode=self._mode.label,
             time_scale=self._time_scale,
-            tiles=tiles,
+            tiles=tuple(bed.tile(self._clock, self._delays) for bed in self._beds.values()),
             alarms=tuple(self._with_current(alarm) for alarm in self._alarms.values()),
             notices=self.notices,
+            missed=tuple(self._missed.values()),
         )
 
     def listen(self, listener: Callable[[ShownAlarm], None]) -> Callable[[], None]:
@@ -135,27 +104,86 @@ class RehearsalWard:
         return lambda: self._listeners.remove(listener)
 
     async def acknowledge(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
-        """Acknowledge one episode; the same *key* again gives the same answer.
+        """See :class:`vitals.ward.Ward`."""
+        return self._once(key, ("acknowledge", episode), lambda: self._acknowledge(self._at(episode, version), actor))
 
-        Raises:
-            NotFoundError: there is no such open episode.
-            ConflictError: it changed since *version*, or *key* was used for another episode.
-        """
-        if self.failing:
-            raise self.failing
-        if key in self._answered:
-            answered, alarm = self._answered[key]
-            if answered != episode:
-                raise ConflictError("that key acknowledged another alarm")
-            return alarm
-        alarm = self._open(episode)
-        if alarm.version != version:
-            raise ConflictError(f"the alarm changed: it is at version {alarm.version}, not {version}")
-        if alarm.phase != "acknowledged":
+    async def pause_audio(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
+        """See :class:`vitals.ward.Ward`; who paused is recorded nowhere here."""
+
+        def pause() -> ShownAlarm:
+            alarm = self._at(episode, version)
+            if not alarm.sounding:
+                raise ConflictError("the alarm makes no sound")
+            pause_ms = round(self._delays.audio_pause_s * 1000)
+            self._paused[episode] = self._clock.monotonic_ms() + pause_ms
+            return self._step(alarm, "pause", paused_until=iso(self._clock.utc_ms() + pause_ms))
+
+        return self._once(key, ("pause", episode, actor), pause)
+
+    async def resume_audio(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
+        """See :class:`vitals.ward.Ward`."""
+
+        def resume() -> ShownAlarm:
+            alarm = self._at(episode, version)
+            if episode not in self._paused:
+                raise ConflictError("the alarm is not paused")
+            return self._step(alarm, "resume")
+
+        return self._once(key, ("resume_audio", episode, actor), resume)
+
+    async def resolve(self, episode: str, version: int, *, outcome: str, note: str, actor: str, key: str) -> ShownAlarm:
+        """See :class:`vitals.ward.Ward`; what was said is in :attr:`resolved`."""
+
+        def resolve() -> ShownAlarm:
+            alarm = self._at(episode, version)
+            if outcome not in OUTCOMES:
+                raise ConflictError(f"{outcome} is no outcome; these are: {', '.join(OUTCOMES)}")
+            self.resolved[episode] = (outcome, note)
+            return self._acknowledge(alarm, actor)
+
+        return self._once(key, ("resolve", episode, outcome, note), resolve)
+
+    async def suspend(self, patient: str, *, reason: str, minutes: int, actor: str, key: str) -> ShownSuspension:
+        """See :class:`vitals.ward.Ward`. The time scale shortens it, as everything."""
+
+        def suspend() -> ShownSuspension:
+            bed = self._bed(patient)
+            if reason not in REASONS:
+                raise ConflictError(f"{reason} is no reason; these are: {', '.join(REASONS)}")
+            if not 1 <= minutes <= MOST_SUSPENDED_MINUTES:
+                raise ConflictError(f"monitoring is suspended for 1 to {MOST_SUSPENDED_MINUTES} minutes")
+            now = self._clock.utc_ms()
+            lasts_ms = round(minutes * 60_000 * self._time_scale)
+            bed.suspended_until_ms = self._clock.monotonic_ms() + lasts_ms
+            bed.suspended = ShownSuspension(reason=reason, owner=actor, since=iso(now), until=iso(now + lasts_ms))
+            return bed.suspended
+
+        return self._once(key, ("suspend", patient, reason, minutes), suspend)
+
+    async def resume(self, patient: str, *, actor: str, key: str) -> None:
+        """See :class:`vitals.ward.Ward`."""
+
+        def resume() -> None:
+            if not self._bed(patient).suspended:
+                raise ConflictError("the patient's monitoring is not suspended")
+            self._beds[patient].suspended = None
+
+        self._once(key, ("resume", patient, actor), resume)
+
+    async def review(self, missed: str, version: int, *, actor: str, key: str) -> MissedEvent:
+        """See :class:`vitals.ward.Ward`."""
+
+        def review() -> MissedEvent:
+            if missed not in self._missed:
+                raise NotFoundError(f"there is no open missed event {missed}")
+            event = self._missed[missed]
+            if event.version != version:
+                raise ConflictError(f"the event changed: it is at version {event.version}, not {version}")
             now = iso(self._clock.utc_ms())
-            alarm = self._step(alarm, "acknowledge", acknowledged_at=now, acknowledged_by=actor)
-        self._answered[key] = (episode, alarm)
-        return alarm
+            del self._missed[missed]
+            return msgspec.structs.replace(event, version=version + 1, reviewed_at=now, reviewed_by=actor)
+
+        return self._once(key, ("review", missed), review)
 
     def raise_alarm(
         self,
@@ -220,14 +248,30 @@ class RehearsalWard:
             self._beds[alarm.patient].sources[alarm.metric].level = value
         return self._step(alarm, "end", ended_at=iso(self._clock.utc_ms()))
 
-    def pause_sound(self, episode: str) -> ShownAlarm:
-        """Somebody pauses the sound of an open alarm."""
-        alarm = self._open(episode)
-        return self._tell(msgspec.structs.replace(alarm, version=alarm.version + 1, sounding=False))
+    def miss(self, patient: str, metric: str, *, worst: float, limit: float, priority: str = "high") -> MissedEvent:
+        """Late data show an event of five minutes that nobody was told of."""
+        person = msgspec.structs.asdict(self._beds[patient].person)
+        self._raised += 1
+        now = self._clock.utc_ms()
+        event = MissedEvent(
+            id=f"m-{self._raised:04d}",
+            version=1,
+            metric=metric,
+            priority=priority,
+            worst=worst,
+            limit=limit,
+            unit=CODES[BY_LABEL[metric]].ucum,
+            from_at=iso(now - 1_500_000),
+            to_at=iso(now - 1_200_000),
+            found_at=iso(now),
+            **person,
+        )
+        self._missed[event.id] = event
+        return event
 
     def set_level(self, patient: str, metric: str, level: float) -> None:
         """Let *metric* swing around another value from now on; a metric it did not have appears."""
-        self._beds[patient].sources.setdefault(metric, _Source(level, 1.2, 1)).level = level
+        self._beds[patient].sources.setdefault(metric, Source(level, 1.2, 1)).level = level
 
     def remove(self, patient: str, metric: str) -> None:
         """*metric* is no longer measured at all."""
@@ -262,16 +306,59 @@ class RehearsalWard:
         bed = self._beds[patient]
         bed.person = msgspec.structs.replace(bed.person, name=name)
 
+    def _once(self, key: str, request: object, act: Callable[[], Done]) -> Done:
+        """What *key* was answered, or what *act* does now."""
+        if self.failing:
+            raise self.failing
+        self._expire()
+        if key not in self._answered:
+            self._answered[key] = (request, act())
+        requested, done = self._answered[key]
+        if requested != request:
+            raise ConflictError("that key was used for something else")
+        answer: Done = done
+        return answer
+
+    def _expire(self) -> None:
+        """Pauses and suspensions end by themselves."""
+        now = self._clock.monotonic_ms()
+        for episode in [episode for episode, until in self._paused.items() if until <= now]:
+            self._step(self._alarms[episode], "resume")
+        for bed in self._beds.values():
+            if bed.suspended and bed.suspended_until_ms <= now:
+                bed.suspended = None
+
+    def _bed(self, patient: str) -> Bed:
+        if patient not in self._beds:
+            raise NotFoundError(f"there is no patient {patient}")
+        return self._beds[patient]
+
     def _open(self, episode: str) -> ShownAlarm:
         if episode not in self._alarms:
             raise NotFoundError(f"there is no open alarm {episode}")
         return self._alarms[episode]
 
+    def _at(self, episode: str, version: int) -> ShownAlarm:
+        alarm = self._open(episode)
+        if alarm.version != version:
+            raise ConflictError(f"the alarm changed: it is at version {alarm.version}, not {version}")
+        return alarm
+
+    def _acknowledge(self, alarm: ShownAlarm, actor: str) -> ShownAlarm:
+        if alarm.phase == "acknowledged":
+            return alarm
+        now = iso(self._clock.utc_ms())
+        return self._step(alarm, "acknowledge", acknowledged_at=now, acknowledged_by=actor)
+
     def _step(self, alarm: ShownAlarm, event: str, **changes: object) -> ShownAlarm:
         phase = PHASES.get((alarm.phase, event), alarm.phase)
         if phase == "ended" and alarm.priority != "high":
             phase = "over"
-        changes |= {"version": alarm.version + 1, "phase": phase, "sounding": phase in HEARD}
+        if phase not in HEARD or event in ENDS_PAUSE:
+            self._paused.pop(alarm.episode, None)
+            changes.setdefault("paused_until", None)
+        sounding = phase in HEARD and alarm.episode not in self._paused
+        changes |= {"version": alarm.version + 1, "phase": phase, "sounding": sounding}
         return self._tell(msgspec.structs.replace(alarm, **changes))
 
     def _tell(self, alarm: ShownAlarm) -> ShownAlarm:
@@ -287,49 +374,8 @@ class RehearsalWard:
     def _with_current(self, alarm: ShownAlarm) -> ShownAlarm:
         if not (alarm.patient and alarm.metric):
             return alarm
-        shown = self._shown(alarm.metric, self._beds[alarm.patient].sources[alarm.metric])
+        shown = self._beds[alarm.patient].shown(alarm.metric, self._clock)
         return msgspec.structs.replace(alarm, current=shown.value)
-
-    def _tile(self, position: int, bed: _Bed) -> Tile:
-        shown = {metric: self._shown(metric, source) for metric, source in bed.sources.items()}
-        return Tile(
-            position=position,
-            status=self._status(shown) if bed.plan else "no_plan",
-            shown=shown,
-            battery=bed.battery,
-            **msgspec.structs.asdict(bed.person),
-        )
-
-    def _shown(self, metric: str, source: _Source) -> Shown:
-        now = self._clock.monotonic_ms()
-        if not source.silent and source.missing is None:
-            source.last_ms = now
-        code = CODES[BY_LABEL[metric]]
-        missing = "never" if source.last_ms is None and not source.missing else source.missing
-        value = None if missing or source.last_ms is None else round(source.value(source.last_ms), 1)
-        if value is not None:
-            value = min(value, code.high)
-        return Shown(
-            metric=metric,
-            display=code.display,
-            unit=code.ucum,
-            value=value,
-            missing=missing,
-            age_s=None if source.last_ms is None else (now - source.last_ms) / 1000,
-            observed_at=None if source.last_ms is None else iso(self._clock.utc_ms() - (now - source.last_ms)),
-            sensor=f"F0:00:00:00:00:{'01' if metric == 'heart_rate' else '02'}",
-            limits=LIMITS_OF.get(metric, ()),
-        )
-
-    def _status(self, shown: dict[str, Shown]) -> str:
-        if not shown or all(one.missing == "never" for one in shown.values()):
-            return "no_data"
-        if any(one.missing == "sensor_off" for one in shown.values()):
-            return "sensor_off"
-        age = max(math.inf if one.age_s is None else one.age_s for one in shown.values())
-        if age >= self._delays.not_monitored_shown_s:
-            return "not_monitored"
-        return "stale" if age >= self._delays.age_shown_s else "monitored"
 
 
 def _message(metric: str | None, value: float | None, limit: float | None) -> str:
@@ -337,26 +383,3 @@ def _message(metric: str | None, value: float | None, limit: float | None) -> st
         return ""
     sign = "<" if value < limit else ">"
     return f"{CODES[BY_LABEL[metric]].display} {value:g} {sign} {limit:g}"
-
-
-def stage(ward: RehearsalWard) -> dict[str, ShownAlarm]:
-    """Put every state of the wall on *ward*, which needs 12 patients or more; the alarms by what they show.
-
-    The first three places stay as they are: somebody must be well.
-    """
-    _, _, _, high, medium, taken, ended, off, old, gone, never, empty, *_ = ward.patients
-    alarms = {
-        "high": ward.raise_alarm(high, "high", metric="spo2", value=84, limit=85),
-        "medium": ward.raise_alarm(medium, "medium", metric="heart_rate", value=128, limit=120),
-        "acknowledged": ward.raise_alarm(taken, "high", metric="heart_rate", value=146, limit=140),
-        "ended": ward.raise_alarm(ended, "high", metric="spo2", value=82, limit=85),
-        "low": ward.raise_alarm(off, "low", condition="sensor_off", message="Sensor off the finger"),
-        "not_monitored": ward.raise_alarm(gone, "medium", condition="not_monitored", message="Not monitored for 2 min"),
-    }
-    ward.end(alarms["ended"].episode, 96)
-    ward.take_off(off, "spo2")
-    ward.fall_silent(old, 12)
-    ward.fall_silent(gone, 41)
-    ward.fall_silent(never, 480)
-    ward.fall_silent(empty, None)
-    return alarms

@@ -50,8 +50,9 @@ async def serve_console(
     actor: str = "demo",
     status: Callable[[], Any] | None = None,
     ready: Callable[[str], None] | None = None,
+    stations_silent: Callable[[str | None], None] | None = None,
 ) -> None:
-    """Serve *ward* until cancelled; *ready* is called with the address once it answers.
+    """Serve *ward* until cancelled; *ready* is called with the address once it answers, the rest as ``build_app`` says.
 
     Raises:
         ConfigurationError: *host* could be reached from elsewhere.
@@ -59,7 +60,7 @@ async def serve_console(
     """
     with listen(host, port) as listening:
         address = _address(listening)
-        app = build_app(ward, clock=clock, actor=actor, status=status)
+        app = build_app(ward, clock=clock, actor=actor, status=status, stations_silent=stations_silent)
         config = uvicorn.Config(
             app,
             http="h11",

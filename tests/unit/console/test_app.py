@@ -1,6 +1,7 @@
 """The HTTP interface, without a socket."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from vitals.console.guard import HEADERS
 from vitals.console.rehearsal import RehearsalWard
 from vitals.errors import StoreError
 from vitals.observation import GenerationMode
+from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS
 
 HOST = "http://localhost:8470"
 ORIGIN = {"Origin": HOST}
@@ -161,6 +163,100 @@ async def test_a_body_that_says_something_else_is_refused(
     response = await client.post(f"/api/v1/alarms/{alarm.episode}/acknowledge", content=body, headers=ORIGIN)
     assert response.status_code == status
     assert response.json()["message"]
+
+
+BODIES: dict[str, dict[str, Any]] = {
+    "acknowledge": {"version": 1},
+    "pause": {"version": 1},
+    "resume": {"version": 1},
+    "resolve": {"version": 1, "outcome": "spoke", "note": "well"},
+    "suspend": {"reason": "shower", "minutes": 20},
+    "review": {"version": 1},
+}
+
+
+def paths(ward: RehearsalWard) -> list[tuple[str, str, dict[str, Any]]]:
+    """Address, kind of the subject and body of every action, on subjects for which it makes sense."""
+    found = []
+    for place, verb in enumerate(("acknowledge", "pause", "resolve")):
+        alarm = ward.raise_alarm(ward.patients[place], "high", metric="spo2", value=84, limit=85)
+        found.append((f"/api/v1/alarms/{alarm.episode}/{verb}", "alarm", BODIES[verb]))
+    missed = ward.miss(ward.patients[0], "spo2", worst=78, limit=85)
+    return [
+        *found,
+        (f"/api/v1/patients/{ward.patients[0]}/suspend", "tile", BODIES["suspend"]),
+        (f"/api/v1/missed/{missed.id}/review", "missed", BODIES["review"]),
+    ]
+
+
+async def test_every_action_is_done_once_under_one_key(client: httpx.AsyncClient, ward: RehearsalWard) -> None:
+    for number, (path, _, body) in enumerate(paths(ward)):
+        said = [await client.post(path, json=body | {"key": str(number)}, headers=ORIGIN) for _ in range(2)]
+        assert [each.status_code for each in said] == [200, 200], path
+        assert said[0].json() == said[1].json()
+    assert ward.resolved
+    path = f"/api/v1/patients/{ward.patients[0]}/resume"
+    assert (await client.post(path, json={"key": "r"}, headers=ORIGIN)).json() is None
+    assert ward.snapshot().tiles[0].suspended is None
+
+
+async def test_every_action_is_refused_alike(client: httpx.AsyncClient, ward: RehearsalWard) -> None:
+    wrong = {"version": 9, "minutes": 121}
+    for path, kind, body in paths(ward):
+        bad = {name: wrong.get(name, value) for name, value in body.items()} | {"key": "k"}
+        response = await client.post(path, json=bad, headers=ORIGIN)
+        assert (response.status_code, response.json()["error"]) == (409, "conflict"), path
+        assert response.json()[kind]  # how the matter stands
+        assert (await client.post(path, json=body | {"key": "k"})).status_code == 403
+        assert (await client.post(path, json=body, headers=ORIGIN)).status_code == 400
+        nobody = path.replace(path.split("/")[4], "none")
+        assert (await client.post(nobody, json=body | {"key": "k"}, headers=ORIGIN)).status_code == 404
+        ward.failing = StoreError("the registry is locked")
+        assert (await client.post(path, json=body | {"key": "k"}, headers=ORIGIN)).status_code == 503
+        ward.failing = None
+    assert ward.resolved == {}
+    assert [alarm.version for alarm in ward.snapshot().alarms] == [1, 1, 1]
+
+
+async def test_a_paused_alarm_is_resumed(client: httpx.AsyncClient, ward: RehearsalWard) -> None:
+    alarm = ward.raise_alarm(ward.patients[0], "high", metric="spo2", value=84, limit=85)
+    path = f"/api/v1/alarms/{alarm.episode}"
+    paused = (await client.post(f"{path}/pause", json={"version": 1, "key": "a"}, headers=ORIGIN)).json()
+    assert (paused["sounding"], paused["version"]) == (False, 2)
+    resumed = (await client.post(f"{path}/resume", json={"version": 2, "key": "b"}, headers=ORIGIN)).json()
+    assert (resumed["sounding"], resumed["paused_until"]) == (True, None)
+
+
+async def test_the_page_offers_what_the_ward_takes(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/")).text
+    for value in (*OUTCOMES, *REASONS, MOST_SUSPENDED_MINUTES):
+        assert f'value="{value}"' in page
+
+
+async def test_silence_is_told_once_and_its_end_too() -> None:
+    told: list[str | None] = []
+    clock = ManualClock()
+    app = build_app(RehearsalWard(clock, 1), clock=clock, stations_silent=told.append)
+    feed = app.state.feed
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+
+        async def report(station: str, **body: object) -> httpx.Response:
+            return await client.post(f"/api/v1/stations/{station}", json=body, headers=ORIGIN)
+
+        def second() -> None:
+            clock.advance(1000)
+            feed.tick()
+
+        assert (await report("wall-1", audible=False)).json() == {"silent": None}
+        for _ in range(17):
+            second()
+        assert told == ["Nobody would hear an alarm: no console is open"]
+        assert (await report("wall-1", audible=True)).json() == {"silent": told[0]}
+        second()
+        assert told[1:] == [None]
+        assert (await report("wall 1", audible=True)).status_code == 400
+        assert (await report("wall-1")).status_code == 400
 
 
 async def test_health_says_whether_screens_are_fed(client: httpx.AsyncClient) -> None:

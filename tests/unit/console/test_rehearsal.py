@@ -5,15 +5,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitals.clock import ManualClock
-from vitals.console.rehearsal import PHASES, RehearsalWard, stage
+from vitals.console.rehearsal import PHASES, RehearsalWard
+from vitals.console.rehearsal_states import stage
 from vitals.errors import ConfigurationError, ConflictError, NotFoundError
 from vitals.observation import GenerationMode
-from vitals.ward import ShownAlarm, Tile
+from vitals.ward import OUTCOMES, ShownAlarm, Tile
 
 
 @pytest.fixture
-def ward() -> RehearsalWard:
-    return RehearsalWard(ManualClock(utc_ms=1_790_000_000_000), 14)
+def clock() -> ManualClock:
+    return ManualClock(utc_ms=1_790_000_000_000)
+
+
+@pytest.fixture
+def ward(clock: ManualClock) -> RehearsalWard:
+    return RehearsalWard(clock, 14)
 
 
 def high(ward: RehearsalWard, place: int = 0) -> ShownAlarm:
@@ -120,3 +126,108 @@ async def test_a_version_never_stands_still_and_a_sounding_alarm_is_never_acknow
         assert alarm.sounding == (alarm.phase in {"active", "ended"})
         if alarm.phase == "over":
             break
+
+
+async def test_a_pause_is_of_one_episode_and_ends_by_itself(ward: RehearsalWard, clock: ManualClock) -> None:
+    heard: list[ShownAlarm] = []
+    ward.listen(heard.append)
+    alarm, other = high(ward), high(ward, 1)
+    paused = await ward.pause_audio(alarm.episode, 1, actor="a", key="k")
+    assert (paused.phase, paused.sounding, paused.version) == ("active", False, 2)
+    assert paused.paused_until == "2026-09-21T14:15:20.000Z"
+    assert [each.sounding for each in ward.snapshot().alarms] == [False, True]
+    assert other.sounding
+    clock.advance(119_999)
+    assert not ward.snapshot().alarms[0].sounding
+    clock.advance(1)
+    assert ward.snapshot().alarms[0].sounding
+    assert (heard[-1].episode, heard[-1].paused_until, heard[-1].version) == (alarm.episode, None, 3)
+
+
+async def test_what_got_worse_is_heard_at_once(ward: RehearsalWard) -> None:
+    alarm = high(ward)
+    await ward.pause_audio(alarm.episode, 1, actor="a", key="k")
+    worse = ward.worsen(alarm.episode, 79, 80)
+    assert (worse.sounding, worse.paused_until) == (True, None)
+
+
+async def test_what_ended_stays_paused_and_what_was_taken_does_not(ward: RehearsalWard, clock: ManualClock) -> None:
+    alarm = high(ward)
+    await ward.pause_audio(alarm.episode, 1, actor="a", key="k")
+    ended = ward.end(alarm.episode, 96)
+    assert (ended.phase, ended.sounding, ended.paused_until is None) == ("ended", False, False)
+    over = await ward.acknowledge(alarm.episode, ended.version, actor="a", key="k2")
+    assert (over.phase, over.paused_until) == ("over", None)
+    clock.advance(120_000)
+    assert ward.snapshot().alarms == ()
+
+
+async def test_a_silent_alarm_cannot_be_silenced_nor_a_sounding_one_resumed(ward: RehearsalWard) -> None:
+    alarm = high(ward)
+    with pytest.raises(ConflictError, match="not paused"):
+        await ward.resume_audio(alarm.episode, 1, actor="a", key="k")
+    paused = await ward.pause_audio(alarm.episode, 1, actor="a", key="k1")
+    with pytest.raises(ConflictError, match="no sound"):
+        await ward.pause_audio(alarm.episode, 2, actor="a", key="k2")
+    again = await ward.resume_audio(alarm.episode, paused.version, actor="a", key="k3")
+    assert (again.sounding, again.paused_until) == (True, None)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+async def test_an_outcome_is_an_acknowledgement_too(ward: RehearsalWard, outcome: str) -> None:
+    alarm = high(ward)
+    done = await ward.resolve(alarm.episode, 1, outcome=outcome, note="n", actor="a", key="k")
+    assert (done.phase, done.acknowledged_by) == ("acknowledged", "a")
+    assert ward.resolved == {alarm.episode: (outcome, "n")}
+    assert await ward.resolve(alarm.episode, 1, outcome=outcome, note="n", actor="a", key="k") == done
+
+
+async def test_an_unknown_outcome_changes_nothing(ward: RehearsalWard) -> None:
+    alarm = high(ward)
+    with pytest.raises(ConflictError, match="spoke"):
+        await ward.resolve(alarm.episode, 1, outcome="fine", note="", actor="a", key="k")
+    assert ward.snapshot().alarms[0].phase == "active"
+
+
+async def test_suspended_monitoring_is_visible_and_resumes_by_itself(ward: RehearsalWard, clock: ManualClock) -> None:
+    patient = ward.patients[2]
+    shown = await ward.suspend(patient, reason="shower", minutes=20, actor="a", key="k")
+    tile = ward.snapshot().tiles[2]
+    assert (tile.status, tile.suspended) == ("suspended", shown)
+    assert (shown.owner, shown.reason, shown.until) == ("a", "shower", "2026-09-21T14:33:20.000Z")
+    clock.advance(20 * 60_000)
+    assert ward.snapshot().tiles[2].status == "monitored"
+    await ward.suspend(patient, reason="clinic", minutes=120, actor="a", key="k2")
+    await ward.resume(patient, actor="a", key="k3")
+    await ward.resume(patient, actor="a", key="k3")
+    assert ward.snapshot().tiles[2].suspended is None
+    with pytest.raises(ConflictError):
+        await ward.resume(patient, actor="a", key="k4")
+
+
+@pytest.mark.parametrize(("reason", "minutes"), [("nap", 20), ("shower", 0), ("shower", 121)])
+async def test_nobody_suspends_without_reason_or_end(ward: RehearsalWard, reason: str, minutes: int) -> None:
+    with pytest.raises(ConflictError):
+        await ward.suspend(ward.patients[0], reason=reason, minutes=minutes, actor="a", key="k")
+    with pytest.raises(NotFoundError):
+        await ward.suspend("p-none", reason="shower", minutes=20, actor="a", key="k")
+
+
+async def test_a_missed_event_is_open_until_somebody_reviewed_it(ward: RehearsalWard) -> None:
+    event = ward.miss(ward.patients[0], "spo2", worst=78, limit=85)
+    assert ward.snapshot().missed == (event,)
+    with pytest.raises(ConflictError):
+        await ward.review(event.id, 2, actor="a", key="k")
+    done = await ward.review(event.id, 1, actor="a", key="k")
+    assert done.reviewed_by == "a"
+    assert ward.snapshot().missed == ()
+    assert await ward.review(event.id, 1, actor="a", key="k") == done
+    with pytest.raises(NotFoundError):
+        await ward.review(event.id, 1, actor="a", key="k2")
+
+
+async def test_one_key_serves_one_action(ward: RehearsalWard) -> None:
+    alarm = high(ward)
+    await ward.pause_audio(alarm.episode, 1, actor="a", key="k")
+    with pytest.raises(ConflictError, match="that key"):
+        await ward.acknowledge(alarm.episode, 2, actor="a", key="k")

@@ -1,28 +1,40 @@
-// One alarm in the lane: who, what, since when, and the button.
+// One alarm in the lane: who, what, since when, and what to do about it.
 
-import { acknowledge } from "./acknowledge.js";
+import { Action } from "./action.js";
 import { element, mark, write } from "./element.js";
 import * as words from "./words.js";
 
 const PHASE = { ended: "ENDED", over: "OVER" };
+const KEYS = { a: "acknowledge", s: "pause" };
+
+// Each is a button, an address below the alarm's, and offered while it makes sense.
+const VERBS = {
+  acknowledge: { label: () => "Acknowledge", offered: words.untaken },
+  pause: { label: ({ pauseS }) => `Silence ${words.age(pauseS)}`, offered: (alarm) => words.untaken(alarm) && alarm.sounding },
+  resume: { label: () => "Sound again", offered: (alarm) => words.quiet(alarm) && alarm.paused_until !== null },
+};
 
 export class Card {
-  /** changed(alarm) is called with what the server answers. */
-  constructor(changed) {
+  /** changed(alarm) is called with what the server answers; resolve(alarm, item) asks what came of it. */
+  constructor(changed, resolve) {
     this.changed = changed;
-    this.note = ""; // what became of the last attempt
-    this.noteVersion = null;
-    this.sending = false;
-    this.key = null; // of the attempt that nobody confirmed
     this.part = {};
     for (const name of ["priority", "phase", "since", "who", "identity", "similar", "what", "owner", "unrecorded"]) {
       this.part[name] = element("span", { class: name });
     }
     this.part.now = element("b");
-    this.button = element("button", { type: "button", class: "primary" }, "Acknowledge");
-    this.button.addEventListener("click", () => this.press());
+    this.actions = {};
+    this.buttons = {};
+    for (const verb of Object.keys(VERBS)) {
+      this.actions[verb] = new Action(verb === "acknowledge" ? verb : "press again");
+      this.buttons[verb] = element("button", { type: "button", class: verb });
+      this.buttons[verb].addEventListener("click", () => this.press(verb));
+    }
+    this.buttons.acknowledge.classList.add("primary");
+    this.resolveButton = element("button", { type: "button", class: "resolve", "aria-haspopup": "dialog" }, "Resolve…");
+    this.resolveButton.addEventListener("click", () => this.context.lost || resolve(this.alarm, this.item));
     const { priority, phase, since, who, identity, similar, what, owner, unrecorded, now } = this.part;
-    this.nowBox = element("p", { class: "now" }, "now ", now);
+    this.nowBox = element("span", { class: "now" }, "now ", now);
     this.noteBox = element("p", { class: "note", role: "alert" });
     this.item = element(
       "li",
@@ -31,21 +43,24 @@ export class Card {
       who,
       identity,
       similar,
-      element("div", { class: "act" }, element("div", { class: "facts" }, what, this.nowBox), this.button, owner),
+      element("p", { class: "facts" }, what, this.nowBox),
+      element("p", { class: "act" }, ...Object.values(this.buttons), owner, this.resolveButton),
       this.noteBox,
       unrecorded,
     );
+    this.item.addEventListener("keydown", (event) => this.keyed(event));
   }
 
-  /** Show alarm; context: {lost, now (ms UTC), similar (names)}. */
+  /** Show alarm; context: {lost, now (ms UTC), similar (names), keys, pauseS}. */
   show(alarm, context) {
     this.alarm = alarm;
     this.context = context;
     const { part, item } = this;
     for (const name of ["priority", "phase"]) mark(item, name, alarm[name]);
+    mark(item, "quiet", words.quiet(alarm) || null);
     item.dataset.episode = alarm.episode;
     write(part.priority, `${words.SYMBOL[alarm.priority]} ${alarm.priority.toUpperCase()}`);
-    write(part.phase, PHASE[alarm.phase] ?? (alarm.sounding || alarm.phase === "acknowledged" ? "" : "SOUND PAUSED"));
+    write(part.phase, [PHASE[alarm.phase], words.quiet(alarm) && silence(alarm, context)].filter(Boolean).join(" · "));
     write(part.since, since(alarm, context));
     write(part.who, alarm.name || (alarm.patient ?? "No patient"));
     write(part.identity, alarm.name ? `born ${alarm.birth_date} · ${alarm.record_number}` : "");
@@ -54,52 +69,75 @@ export class Card {
     write(part.now, alarm.current === null ? "--" : `${words.exact(Math.round(alarm.current))} ${words.unit(alarm.unit)}`);
     this.nowBox.hidden = !alarm.metric;
     write(part.unrecorded, alarm.recorded ? "" : "not recorded yet");
-    this.showAction();
+    this.showActions();
   }
 
-  showAction() {
-    const { alarm, context, button, part } = this;
-    const taken = alarm.phase === "acknowledged" || alarm.phase === "over";
-    if (taken && !this.sending) this.settle();
-    if (taken && document.activeElement === button) this.item.focus(); // not lost, and not on the next alarm
-    button.hidden = taken;
-    write(button, this.sending ? "Sending…" : this.key ? "Send again" : "Acknowledge");
-    button.setAttribute("aria-label", `${button.textContent}: ${alarm.name || alarm.condition}, ${words.message(alarm)}`);
-    button.setAttribute("aria-disabled", String(context.lost || this.sending));
+  showActions() {
+    const { alarm, context, part } = this;
+    for (const verb of Object.keys(VERBS)) this.showVerb(verb);
+    this.offer(this.resolveButton, alarm.phase === "acknowledged" || alarm.phase === "ended");
+    this.resolveButton.setAttribute("aria-disabled", String(context.lost));
+    this.entitle(this.resolveButton);
     const by = alarm.acknowledged_by ? `✓ ${alarm.acknowledged_by}, ${words.clock(alarm.acknowledged_at)}` : "";
     write(part.owner, alarm.phase === "over" && !by ? "over" : by);
-    if (this.noteVersion !== null && alarm.version !== this.noteVersion && !this.key) this.note = "";
-    write(this.noteBox, this.note);
+    write(this.noteBox, Object.values(this.actions).map(({ note }) => note).find(Boolean) ?? "");
     this.noteBox.hidden = !this.noteBox.textContent;
   }
 
-  settle() {
-    this.note = "";
-    this.key = null;
+  showVerb(verb) {
+    const action = this.actions[verb];
+    const button = this.buttons[verb];
+    const offered = VERBS[verb].offered(this.alarm);
+    if (!offered) action.settle();
+    if (!action.unsent && !action.sending && action.about !== this.alarm.version) action.note = ""; // on what is gone
+    this.offer(button, offered);
+    write(button, action.sending ? "Sending…" : action.unsent ? "Send again" : VERBS[verb].label(this.context));
+    button.setAttribute("aria-disabled", String(this.context.lost || this.busy));
+    this.entitle(button);
   }
 
-  async press() {
-    if (this.context.lost || this.sending || this.button.hidden) return;
+  get busy() {
+    return Object.values(this.actions).some(({ sending }) => sending);
+  }
+
+  offer(button, offered) {
+    if (!offered && document.activeElement === button) this.item.focus(); // not lost, and not on the next alarm
+    button.hidden = !offered;
+  }
+
+  entitle(button) {
+    const { alarm } = this;
+    const label = `${button.textContent}: ${alarm.name || alarm.condition}, ${words.message(alarm)}`;
+    if (button.getAttribute("aria-label") !== label) button.setAttribute("aria-label", label);
+  }
+
+  /** One letter, on the card that has the focus. */
+  keyed(event) {
+    const verb = KEYS[event.key.toLowerCase()];
+    if (!verb || !this.context.keys || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    this.press(verb);
+  }
+
+  async press(verb) {
+    if (this.context.lost || this.busy || this.buttons[verb].hidden) return;
+    const action = this.actions[verb];
+    for (const other of Object.values(this.actions)) if (other !== action) other.settle();
     const { episode, version } = this.alarm;
-    if (!this.key || this.keyVersion !== version) this.key = crypto.randomUUID();
-    this.keyVersion = version;
-    this.sending = true;
-    this.showAction();
-    const { outcome, alarm, message } = await acknowledge(episode, version, this.key);
-    this.sending = false;
-    if (outcome !== "unsent") this.key = null;
-    this.note = {
-      done: "",
-      changed: "CHANGED meanwhile – read it again, then acknowledge",
-      over: "",
-      refused: `REFUSED – ${message}`,
-      unsent: `NOT SENT – ${message ?? "no answer"}`,
-    }[outcome];
-    this.noteVersion = alarm?.version ?? version;
+    const sent = action.send(`/api/v1/alarms/${encodeURIComponent(episode)}/${verb}`, { version });
+    this.showActions();
+    const { outcome, said } = await sent;
+    action.about = said?.alarm?.version ?? version;
+    const alarm = outcome === "done" ? said : said?.alarm;
     if (alarm) this.changed(alarm);
     else if (outcome === "over") this.changed({ ...this.alarm, phase: "over", sounding: false });
-    this.showAction();
+    this.showActions();
   }
+}
+
+function silence(alarm, { lost, now }) {
+  if (!alarm.paused_until) return "NO SOUND";
+  return lost ? `until ${words.clock(alarm.paused_until, true)}` : words.left(alarm.paused_until, now);
 }
 
 function since(alarm, { now }) {

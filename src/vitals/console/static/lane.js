@@ -8,14 +8,15 @@ import { PRIORITIES, SYMBOL, clock, message } from "./words.js";
 const POINTING_MS = 4000; // a pointer that rests longer than this is not about to press anything
 
 export class Lane {
-  constructor(lane, changed) {
+  /** changed(alarm) when the server answered; resolve(alarm, card) to ask what came of one. */
+  constructor(lane, changed, resolve) {
     this.title = lane.querySelector("#lane-title");
     this.list = lane.querySelector("#cards");
     this.calm = lane.querySelector("#calm");
     this.more = lane.querySelector("#more");
     this.endedBox = lane.querySelector("#ended");
     this.noticeBox = lane.querySelector("#notices");
-    this.changed = changed;
+    this.make = () => new Card(changed, resolve);
     this.cards = new Map();
     this.rows = [];
     this.all = false;
@@ -30,14 +31,14 @@ export class Lane {
     });
   }
 
-  /** Show alarms; context: {lost, now, alike (patient to similar names)}. */
+  /** Show alarms; context: {lost, now, alike (patient to similar names), keys, pauseS}. */
   show(alarms, context) {
     this.last = { alarms, context };
     write(this.title, context.lost ? "LAST KNOWN – no action possible" : "Needs attention");
     const { rows, hidden } = order(alarms, this.rows, this.held(), this.all);
     this.rows = rows;
     rows.forEach((alarm, index) => {
-      const card = this.cards.get(alarm.episode) ?? new Card(this.changed);
+      const card = this.cards.get(alarm.episode) ?? this.make();
       this.cards.set(alarm.episode, card);
       card.show(alarm, { ...context, similar: context.alike.get(alarm.patient) });
       if (this.list.children[index] !== card.item) this.list.insertBefore(card.item, this.list.children[index] ?? null);
@@ -61,14 +62,14 @@ export class Lane {
   /** Medium alarms that ended by themselves: a silent, listed message (S14). */
   showEnded(alarms) {
     this.endedBox.hidden = !alarms.length;
-    const lines = alarms.slice(0, 3).map((alarm) => `${clock(alarm.raised_at)}–${clock(alarm.ended_at ?? alarm.raised_at)}  ${alarm.name}: ${message(alarm)}`);
-    if (alarms.length > 3) lines.push(`and ${alarms.length - 3} more`);
-    list(this.endedBox, "Ended by themselves", lines);
+    const said = alarms.slice(0, 3).map((alarm) => `${clock(alarm.raised_at)}–${clock(alarm.ended_at ?? alarm.raised_at)}  ${alarm.name}: ${message(alarm)}`);
+    if (alarms.length > 3) said.push(`and ${alarms.length - 3} more`);
+    lines(this.endedBox, "Ended by themselves", said);
   }
 
   showNotices(notices) {
     this.noticeBox.hidden = !notices.length;
-    list(this.noticeBox, "Notices", notices);
+    lines(this.noticeBox, "Notices", notices);
   }
 
   /** The lowest row that a person has focused or is pointing at. */
@@ -83,13 +84,14 @@ export class Lane {
   focus(patient = null) {
     const row = this.rows.find((alarm) => (patient ? alarm.patient === patient : alarm.phase !== "acknowledged"));
     const card = row && this.cards.get(row.episode);
-    if (card) (card.button.hidden ? card.item : card.button).focus();
+    if (card) (card.buttons.acknowledge.hidden ? card.item : card.buttons.acknowledge).focus();
   }
 }
 
-function list(box, title, lines) {
-  const said = [title, ...lines].join("\n");
+/** A titled list of plain lines, written only where it differs. */
+function lines(box, title, texts) {
+  const said = [title, ...texts].join("\n");
   if (box.dataset.said === said) return;
   box.dataset.said = said;
-  box.replaceChildren(element("h3", {}, title), ...lines.map((line) => element("p", {}, line)));
+  box.replaceChildren(element("h3", {}, title), ...texts.map((line) => element("p", {}, line)));
 }

@@ -3,8 +3,8 @@
 import * as words from "./words.js";
 
 const RATES = ["heart_rate", "pulse_rate"];
-const WORST = ["no_plan", "no_data", "not_monitored", "sensor_off", "stale", "monitored"];
-const HATCHED = new Set(["no_plan", "no_data", "sensor_off"]); // and whatever shows no number at all
+const WORST = ["suspended", "no_plan", "no_data", "not_monitored", "sensor_off", "stale", "monitored"];
+const HATCHED = new Set(["suspended", "no_plan", "no_data", "sensor_off"]); // and whatever shows no number at all
 
 /**
  * One value of a tile: {metric, label, unit, text, number, look, age, status, reason, limits}.
@@ -40,28 +40,36 @@ export function foremost(alarms) {
   return alarms.reduce((best, alarm) => (best && weight(best) <= weight(alarm) ? best : alarm), null);
 }
 
+const HIDDEN = { text: "--", look: "gone", status: "absent", age: null, limits: [] };
+
 /** Everything about one tile; alarms are its patient's, compact says that one line must do. */
 export function tileView(tile, alarms, delays, compact) {
-  const one = rate(tile.shown, delays);
-  const two = value(tile.shown.spo2, delays);
+  const one = tile.suspended ? HIDDEN : rate(tile.shown, delays); // nobody watches these numbers: they are not shown
+  const two = tile.suspended ? HIDDEN : value(tile.shown.spo2, delays);
   const values = [one, two].filter(({ status }) => status !== "absent");
   const alarm = foremost(alarms);
   const status = worst([tile.status, ...values.map((each) => (each.status === "missing" ? "monitored" : each.status))]);
   const age = Math.max(...values.map((each) => each.age ?? 0), 0);
-  const known = knowledge(status, values, age, compact);
+  const known = tile.suspended ? suspension(tile.suspended, compact) : knowledge(status, values, age, compact);
   return {
     rate: one,
     spo2: two,
     wide: one.text.length + two.text.length > 5 || (one.metric === "pulse_rate" && one.text.length > 2),
     alarm: alarm?.priority ?? null,
     phase: alarm?.phase ?? null,
+    quiet: Boolean(alarm && words.quiet(alarm)),
     badge: badge(alarm),
     status,
+    suspended: tile.suspended ? suspension(tile.suspended, false) : "",
     hatch: HATCHED.has(status) || values.some(({ reason }) => reason === "SENSOR OFF") || values.length === 0 || values.every(({ look }) => look === "gone"),
     blind: ["no_plan", "no_data", "not_monitored"].includes(status),
-    why: why(status, values, age),
-    state: line(known, alarm, tile, compact),
+    why: tile.suspended ? `until ${words.clock(tile.suspended.until)}\n${tile.suspended.owner}` : why(status, values, age),
+    state: line(known, alarm, tile, delays.now, compact),
   };
+}
+
+function suspension({ reason, owner, until }, compact) {
+  return compact ? "SUSPENDED" : `SUSPENDED until ${words.clock(until)} · ${reason}, ${owner}`;
 }
 
 const worst = (statuses) => WORST[Math.min(...statuses.map((status) => WORST.indexOf(status)).filter((at) => at >= 0))];
@@ -93,15 +101,16 @@ function why(status, values, age) {
   return values.every(({ look }) => look === "gone") ? words.age(age) : "";
 }
 
-function line(known, alarm, tile, compact) {
+function line(known, alarm, tile, now, compact) {
   const said = [];
-  if (alarm?.phase === "ended") said.push(known ? "ENDED" : `ENDED · now ${alarm.current === null ? "--" : Math.round(alarm.current)}`);
+  const quiet = alarm && words.quiet(alarm);
+  if (quiet) said.push(alarm.paused_until ? words.left(alarm.paused_until, now) : compact ? "" : "NO SOUND");
+  if (alarm?.phase === "ended") said.push(known ? "ENDED" : `ENDED${quiet && compact ? "" : " ·"} now ${alarm.current === null ? "--" : Math.round(alarm.current)}`);
   if (known) said.push(compact && said.length ? known.replace("MONITORED", "MON.") : known);
   if (alarm?.phase === "acknowledged" && (!compact || !said.length)) said.push(`✓ ${alarm.acknowledged_by ?? ""}`);
-  if (alarm && alarm.phase !== "ended" && !(known && alarm.kind === "technical") && (!compact || !said.length)) {
-    said.push(compact ? words.brief(alarm) : words.message(alarm));
+  if (alarm && alarm.phase !== "ended" && !(known && alarm.kind === "technical") && (!compact || said.length === Number(quiet))) {
+    said.push(compact ? (quiet ? words.briefest : words.brief)(alarm) : words.message(alarm));
   }
-  if (alarm && !alarm.sounding && alarm.phase === "active" && !compact) said.push("SOUND PAUSED");
   if (!said.length && tile.battery !== null && tile.battery < 15) said.push(`BATTERY ${tile.battery} %`);
-  return said.join(" · ");
+  return said.filter(Boolean).join(quiet && compact ? " " : " · ");
 }

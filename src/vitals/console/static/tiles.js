@@ -11,7 +11,7 @@ import * as words from "./words.js";
 const NAME = { compact: { font: 12, taken: 42 }, roomy: { font: 9.5, taken: 38 } };
 
 export class Tiles {
-  /** open(patient) is called when somebody wants a patient's alarm. */
+  /** open(patient, tile) is called when somebody wants to know more about a patient. */
   constructor(ward, open) {
     this.ward = ward;
     this.grid = ward.querySelector("#grid");
@@ -26,7 +26,7 @@ export class Tiles {
       const tile = event.target.closest(".tile");
       if (!tile || (event.type === "keydown" && event.key !== "Enter")) return;
       event.preventDefault(); // or the same Enter would press the button that gets the focus
-      open(tile.dataset.patient);
+      open(tile.dataset.patient, tile);
     };
     this.grid.addEventListener("click", opened);
     this.grid.addEventListener("keydown", opened);
@@ -98,7 +98,7 @@ export class Tiles {
       parts.values[side] = element("span", { class: `value ${side}` }, parts.labels[side], parts.numbers[side], parts.limits[side]);
       traces.push(element("span", { class: `trace ${side}`, "aria-hidden": "true" }));
     }
-    parts.item = element("li", { class: "tile", tabindex: "-1", "data-patient": patient });
+    parts.item = element("li", { class: "tile", tabindex: "-1", "aria-haspopup": "dialog", "data-patient": patient });
     parts.item.append(element("span", { class: "head" }, parts.name, parts.badge), parts.values.rate, parts.why, parts.values.spo2, ...traces, parts.state);
     this.grid.append(parts.item);
     return parts;
@@ -112,10 +112,15 @@ export class Tiles {
     for (const side of ["rate", "spo2"]) this.writeValue(parts, side, view[side]);
     write(parts.badge, view.badge);
     write(parts.why, view.why);
+    if (view.suspended !== parts.suspended) {
+      parts.suspended = view.suspended;
+      this.entitle(parts);
+    }
     write(parts.state, view.state);
     mark(parts.item, "alarm", view.alarm);
     mark(parts.item, "phase", view.phase);
     mark(parts.item, "status", view.status);
+    mark(parts.item, "quiet", view.quiet || null);
     mark(parts.item, "hatch", view.hatch || null);
     mark(parts.item, "blind", view.blind || null);
     mark(parts.item, "wide", view.wide || null);
@@ -144,6 +149,7 @@ export class Tiles {
     const alike = this.alike.get(tile.patient);
     const lines = [tile.name, `born ${tile.birth_date} · ${tile.record_number}`];
     if (alike) lines.push(`similar name: ${alike.join("; ")}`);
+    if (parts.suspended) lines.push(parts.suspended);
     item.title = [...lines, ...limits].join("\n");
   }
 

@@ -15,6 +15,7 @@ export class Voice {
     this.startedAt = -Infinity;
     this.sounding = null; // the priority of the last burst
     this.speaks = false;
+    this.anew = false;
     this.buffers = new Map();
     for (const priority of PRIORITIES) {
       render(priority).then((buffer) => this.buffers.set(priority, buffer));
@@ -31,9 +32,10 @@ export class Voice {
     this.judge();
   }
 
-  /** What is to be heard: a priority, or null. A higher one interrupts the pause before the next burst. */
-  say(priority) {
+  /** What is to be heard; anew: something began. Higher interrupts, anew ends the pause before the next burst (S2). */
+  say(priority, anew = false) {
     this.priority = priority;
+    this.anew ||= anew;
     this.tick();
   }
 
@@ -45,15 +47,16 @@ export class Voice {
     const waited = (performance.now() - this.startedAt) / 1000;
     const higher = rank(this.priority) > rank(this.sounding);
     if (rank(this.priority) < rank(this.sounding)) this.source?.stop(); // nobody waits for that one any more
-    if (waited < BURSTS[this.priority].every && !higher) return;
     const buffer = this.buffers.get(this.priority);
     if (!buffer) return;
+    if (!higher && waited < (this.anew ? buffer.duration : BURSTS[this.priority].every)) return;
     this.source?.stop(); // a lower burst gives way
     this.source = new AudioBufferSourceNode(this.context, { buffer });
     this.source.connect(this.context.destination);
     this.source.start();
     this.startedAt = performance.now();
     this.sounding = this.priority;
+    this.anew = false;
     this.burst(this.priority);
   }
 
@@ -63,6 +66,7 @@ export class Voice {
     this.source = null;
     this.priority = null;
     this.sounding = null;
+    this.anew = false;
     this.startedAt = -Infinity;
   }
 

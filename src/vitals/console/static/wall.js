@@ -3,9 +3,14 @@
 import { element, mark, write } from "./element.js";
 import { Lane } from "./lane.js";
 import { Freshness, connect } from "./link.js";
+import { Missed } from "./missed.js";
+import { Patient } from "./patient.js";
+import { remembered } from "./preference.js";
+import { Resolve } from "./resolve.js";
+import { Station } from "./station.js";
 import { Tiles } from "./tiles.js";
 import { Voice } from "./voice.js";
-import { PRIORITIES, clock, message } from "./words.js";
+import { PRIORITIES, audible, clock, message } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const { body } = document;
@@ -20,10 +25,15 @@ const SOUND_WORDS = {
 };
 const FLASH_MS = { high: 250, medium: 833 }; // 2 Hz and 0.6 Hz
 
-const present = { begun: false, tiles: [], alarms: new Map(), scale: 1, offset: 0, spoken: new Map() };
+const present = { begun: false, tiles: [], alarms: new Map(), missed: [], scale: 1, offset: 0, spoken: new Map(), heard: new Set() };
 const fresh = new Freshness();
-const tiles = new Tiles($("ward"), (patient) => lane.focus(patient));
-const lane = new Lane($("lane"), (alarm) => heard(alarm));
+const tiles = new Tiles($("ward"), (patient, tile) => dialog.open(patient, tile));
+const lane = new Lane($("lane"), heard, (alarm, card) => resolve.open(alarm, card));
+const dialog = new Patient($("patient"), (patient) => lane.focus(patient));
+const resolve = new Resolve($("resolve"), heard);
+const missed = new Missed($("missed"));
+const station = new Station();
+const keys = remembered($("keys"), () => showAlarms());
 const voice = new Voice(showSound, (priority) => {
   $("sound").dataset.bursts = Number($("sound").dataset.bursts) + 1;
   $("sound").dataset.burst = priority;
@@ -33,27 +43,35 @@ const delays = () => ({
   ageShown: seconds("ageShownS") * present.scale,
   notMonitoredShown: seconds("notMonitoredShownS") * present.scale,
   numberHidden: seconds("numberHiddenS") * present.scale,
+  audioPause: seconds("audioPauseS") * present.scale,
+  now: now(),
 });
 const lost = () => body.dataset.link === "lost";
 const now = () => Date.now() + present.offset; // the server's clock, on every screen the same
 
 const ON = {
-  tick: watch,
+  tick() {
+    watch(); // from the worker, whose timers run on while this page is hidden
+    voice.tick();
+  },
   beat(data, { id }) {
     fresh.stamp(data.monotonic_ms, id.split("-")[0]);
     lane.showEnded(data.ended);
+    showSilent(data.silent);
   },
   snapshot(data, { heldMs }) {
     fresh.seen(heldMs);
     present.begun = true;
     present.tiles = data.tiles;
+    present.missed = data.missed;
     present.scale = data.time_scale;
     present.alarms = new Map(data.alarms.map((alarm) => [alarm.episode, alarm]));
     present.offset = Date.parse(data.at) - (Date.now() - (heldMs ?? 0));
     showMode(data.mode, data.time_scale);
     lane.showNotices(data.notices);
     tiles.show(data.tiles, byPatient(), delays());
-    tiles.second();
+    if (Math.floor(Date.parse(data.at) / 1000) !== present.second) tiles.second(); // not of an extra one after an action
+    present.second = Math.floor(Date.parse(data.at) / 1000);
     showCensus();
     watch();
     showAlarms();
@@ -101,7 +119,11 @@ function byPatient() {
 
 function showAlarms() {
   const alarms = [...present.alarms.values()];
-  lane.show(alarms, { lost: lost(), now: now(), alike: tiles.alike ?? new Map() });
+  const alike = tiles.alike ?? new Map();
+  lane.show(alarms, { lost: lost(), now: now(), alike, keys: keys(), pauseS: delays().audioPause });
+  missed.show(present.missed, lost());
+  resolve.show(present.alarms, lost());
+  dialog.show(present.tiles, { lost: lost(), alarms: byPatient(), alike, delays: delays() });
   for (const priority of PRIORITIES) {
     const count = alarms.filter((alarm) => alarm.priority === priority).length;
     write($(`count-${priority}`), String(count));
@@ -122,16 +144,26 @@ function announce(alarms) {
 }
 
 function sound(alarms) {
-  const sounding = alarms.filter((alarm) => alarm.sounding).map((alarm) => alarm.priority);
+  const sounding = alarms.filter((alarm) => audible(alarm, now()));
   const cutOff = lost() && fresh.age() > SOUNDS_MS; // nobody is being watched here: as urgent as it gets
-  const highest = cutOff ? "high" : PRIORITIES.find((priority) => sounding.includes(priority)) ?? null;
+  const highest = cutOff ? "high" : PRIORITIES.find((priority) => sounding.some((alarm) => alarm.priority === priority)) ?? null;
+  const anew = sounding.some((alarm) => alarm.priority === highest && !present.heard.has(alarm.episode));
+  present.heard = new Set(sounding.map(({ episode }) => episode));
   mark(body, "unheard", highest && voice.state !== "on" && voice.state !== "elsewhere" ? "true" : null);
-  if (highest) voice.say(highest);
+  if (highest) voice.say(highest, anew);
   else voice.hush();
+}
+
+/** Why nobody would hear an alarm, on every page, at the top, until somebody would (S3). */
+function showSilent(reason) {
+  mark(body, "silent", reason ? "true" : null);
+  $("silent").hidden = !reason;
+  write($("silent"), reason ?? "");
 }
 
 function showSound(state) {
   body.dataset.sound = state;
+  tell();
   if (state === "on" || state === "elsewhere") mark(body, "unheard", null);
   write($("sound"), SOUND_WORDS[state]);
 }
@@ -149,15 +181,23 @@ function showMode(mode, scale) {
 function showCensus() {
   const all = present.tiles.length;
   const blind = [...tiles.views.values()].filter((view) => view.blind).length;
-  const said = `${all} ${blind}`;
+  const suspended = present.tiles.filter((tile) => tile.suspended).length;
+  const said = `${all} ${blind} ${suspended}`;
   if ($("census").dataset.said === said) return;
   $("census").dataset.said = said;
   $("census").replaceChildren(element("b", {}, String(all)), all === 1 ? " patient" : " patients");
   if (blind) $("census").append(element("span", { class: "blind" }, `${blind} not monitored`));
+  if (suspended) $("census").append(element("span", { class: "blind" }, `${suspended} suspended`));
+}
+
+/** Tell the server whether this page would be heard. */
+function tell() {
+  if (body.dataset.link === "live") station.tell(voice.state === "on");
 }
 
 /** Is the newest snapshot young enough to be believed? */
 function watch() {
+  tell();
   const age = fresh.age();
   const state = age > GREYED_MS ? "lost" : present.begun ? "live" : "connecting";
   write($("clock"), clock(now(), true));

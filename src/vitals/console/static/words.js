@@ -28,6 +28,22 @@ export function age(seconds) {
   return `${Math.floor(seconds / 3600)} h`;
 }
 
+/** How long until an ISO moment, as a countdown: 1:43. */
+export function left(moment, now) {
+  const seconds = Math.max(0, Math.ceil((Date.parse(moment) - now) / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+/** Whether nobody took the alarm yet. */
+export const untaken = ({ phase }) => phase === "active" || phase === "ended";
+
+/** Whether it makes no sound although nobody took it. */
+export const quiet = (alarm) => untaken(alarm) && !alarm.sounding;
+
+/** Whether it is to be heard; a pause ends by itself, also if nobody says that it did (S2). */
+export const audible = (alarm, now) =>
+  alarm.sounding || (untaken(alarm) && alarm.paused_until !== null && Date.parse(alarm.paused_until) <= now);
+
 /** The time of day of an ISO moment. */
 export function clock(moment, seconds = false) {
   const options = { hour: "2-digit", minute: "2-digit", hour12: false };
@@ -43,12 +59,15 @@ export function message(alarm) {
   return measured(alarm) ? `${brief(alarm)} ${unit(alarm.unit)}` : alarm.message || condition(alarm);
 }
 
-/** Value against limit in the least words, or the condition's name. */
-export function brief(alarm) {
-  if (!measured(alarm)) return condition(alarm).toUpperCase();
-  const name = SHORT[alarm.metric] ?? alarm.metric;
-  return `${name} ${exact(alarm.value)} ${alarm.value < alarm.limit ? "<" : ">"} ${exact(alarm.limit)}`;
-}
+const against = ({ value, limit }) => (value < limit ? "<" : ">");
+const name = ({ metric }) => SHORT[metric] ?? metric;
+
+/** Value against limit in few words, or the condition's name. */
+export const brief = (alarm) =>
+  measured(alarm) ? `${name(alarm)} ${exact(alarm.value)} ${against(alarm)} ${exact(alarm.limit)}` : condition(alarm).toUpperCase();
+
+/** The same where even a value is too much: the limit alone. */
+export const briefest = (alarm) => (measured(alarm) ? `${name(alarm)}${against(alarm)}${exact(alarm.limit)}` : condition(alarm).toUpperCase());
 
 /** The headline of a card. */
 export const headline = (alarm) => (measured(alarm) ? brief(alarm) : message(alarm));

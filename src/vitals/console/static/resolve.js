@@ -1,0 +1,70 @@
+// What came of an alarm: one of four outcomes, and a note (S14).
+
+import { Action } from "./action.js";
+import { Dialog } from "./dialog.js";
+import { write } from "./element.js";
+import * as words from "./words.js";
+
+export class Resolve {
+  /** changed(alarm) is called with what the server answers. */
+  constructor(box, changed) {
+    this.dialog = new Dialog(box);
+    this.form = box.querySelector("form");
+    this.button = box.querySelector("[type=submit]");
+    this.part = Object.fromEntries(["who", "identity", "what"].map((name) => [name, box.querySelector(`.${name}`)]));
+    this.changed = changed;
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.send();
+    });
+  }
+
+  /** Ask about alarm, as it is now; card gets the focus back if its button is gone. */
+  open(alarm, card) {
+    this.action = new Action("record");
+    this.form.reset();
+    this.read(alarm);
+    this.over = false;
+    this.write();
+    this.dialog.show(card.querySelector("button.resolve"), card);
+  }
+
+  /** The alarms as they are: an alarm that changes while the dialog is open is not resolved by what was read before. */
+  show(alarms, lost) {
+    this.lost = lost;
+    if (!this.dialog.open) return;
+    this.over ||= !alarms.has(this.alarm.episode);
+    this.write();
+  }
+
+  read(alarm) {
+    this.alarm = alarm;
+    write(this.part.who, alarm.name || "No patient");
+    write(this.part.identity, alarm.name ? `born ${alarm.birth_date} · ${alarm.record_number}` : "");
+    write(this.part.what, `${words.SYMBOL[alarm.priority]} ${words.message(alarm)}`);
+  }
+
+  write() {
+    const { sending, unsent } = this.action;
+    write(this.button, sending ? "Sending…" : unsent ? "Send again" : "Record");
+    this.button.setAttribute("aria-disabled", String(Boolean(this.lost || sending || this.over)));
+    const over = this.over && !sending ? "OVER – the alarm is closed already" : "";
+    this.dialog.note(this.lost ? "CONNECTION LOST – nothing can be recorded now" : over || this.action.note);
+  }
+
+  async send() {
+    if (this.lost || this.action.sending || this.over) return;
+    const { outcome: chosen, note } = Object.fromEntries(new FormData(this.form));
+    const { episode, version } = this.alarm;
+    const address = `/api/v1/alarms/${encodeURIComponent(episode)}/resolve`;
+    const sent = this.action.send(address, { version, outcome: chosen, note: note.trim() });
+    this.write();
+    const { outcome, said } = await sent;
+    if (this.alarm.episode !== episode) return; // closed, and opened for another one
+    if (said?.alarm) this.read(said.alarm);
+    this.over = outcome === "over";
+    if (outcome === "done") this.dialog.box.close();
+    if (outcome === "done" || said?.alarm) this.changed(said.alarm ?? said);
+    this.write();
+  }
+}
