@@ -10,7 +10,7 @@ from vitals_gateway.radio import open_radio
 from vitals_gateway.sensors import run_sensors
 from vitals_gateway.session import Pace
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Recorder:

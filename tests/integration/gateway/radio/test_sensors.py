@@ -5,13 +5,13 @@ import logging
 
 import pytest
 from tests.integration.gateway.radio.peripheral import Bench, Properties, characteristic, refusing, service
-from tests.integration.gateway.radio.recorder import Recorder, gateway, until
+from tests.integration.gateway.radio.recorder import PATIENCE_S, Recorder, gateway, until
 
 from vitals.gatt import battery_level, heart_rate_measurement
 from vitals.gatt.heart_rate_measurement import HeartRateMeasurement
 from vitals_gateway.session import Pace
 
-QUICK = Pace(silent_s=600)
+QUICK = Pace(silent_s=6000)
 
 
 def beat(bpm: int) -> bytes:
@@ -116,19 +116,18 @@ async def test_a_silent_link_is_torn_down_and_made_again(bench: Bench, recorder:
 
 async def test_a_vanished_sensor_is_noticed_and_the_others_stream_on(bench: Bench, recorder: Recorder) -> None:
     strap, oximeter = await bench.strap(), await bench.oximeter()
-    async with bench.plugged(), gateway(bench.transport, recorder, time_scale=0.02, pace=Pace(disconnect_s=0.3)):
+    pace = Pace(silent_s=150, disconnect_s=0.3)
+    async with bench.plugged(), gateway(bench.transport, recorder, time_scale=0.02, pace=pace):
         await until(lambda: strap.is_subscribed("2A37") and oximeter.is_subscribed("2A5F"))
+        await until(lambda: (state := recorder.state(strap.address)) is not None and state.firmware != "")
         strap.vanish()
-        for number in range(300):
-            await oximeter.notify("2A5F", b"\x00\x61\x00" + number.to_bytes(2, "little"))
-            if recorder.happened("lost", strap.address, "2A37"):
-                break
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(PATIENCE_S):
+            while not recorder.happened("lost", strap.address, "2A37"):
+                await oximeter.notify("2A5F", b"\x00\x61\x00\x3c\x00")
+                await asyncio.sleep(0.02)
         assert recorder.happened("lost", strap.address, "2A37") == ["link_lost"]
         assert oximeter.links == 1
-        state = recorder.state(strap.address)
-        assert state is not None
-        assert state.link == "lost"
+        await until(lambda: (state := recorder.state(strap.address)) is not None and state.link == "lost")
 
 
 async def test_a_closed_socket_loses_everything_and_an_open_one_restores_it(
@@ -232,7 +231,7 @@ async def test_cancellation_ends_every_link(bench: Bench, recorder: Recorder) ->
             await until(lambda: strap.is_subscribed("2A19") and oximeter.is_subscribed("2A5E"))
             oximeter.vanish()  # it will not answer the disconnect
             running.cancel()
-            async with asyncio.timeout(6):
+            async with asyncio.timeout(PATIENCE_S):
                 await asyncio.wait([running])
         assert strap.connection is None
     assert recorder.happened("lost", strap.address, "2A37") == ["gateway_down"]
