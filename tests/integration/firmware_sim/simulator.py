@@ -15,7 +15,7 @@ from vitals_firmware_sim.listener import parse_endpoint
 from vitals_firmware_sim.scenarios import named
 from vitals_firmware_sim.simulation import Settings, simulate
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Simulator:
