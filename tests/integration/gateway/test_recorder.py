@@ -96,14 +96,14 @@ async def test_a_clock_step_is_noticed_by_itself(tmp_path: Path) -> None:
         await rig.until(lambda: rig.rows > rows)
 
 
-async def test_more_than_fits_at_once_is_stored_or_declared(tmp_path: Path) -> None:
-    async with recording(tmp_path / "spool.db", Bounds(max_bytes=262_144)) as rig:
+async def test_more_than_fits_at_once_is_stored_or_declared(folder: Path) -> None:
+    async with recording(folder / "spool.db", Bounds(max_bytes=262_144)) as rig:
         beats_with_intervals = bytes([0x10, 70]) + bytes([0, 4] * 100)
         for at_ms in range(1000, 2200):
             rig.recorder.notified(STRAP, "2A37", at_ms, beats_with_intervals)
         await rig.until(lambda: any(change.dropped for change in rig.changes))
         rig.recorder.notified(STRAP, "2A37", 9000, bytes([0, 71]))
-    spool = opened(tmp_path / "spool.db", bounds=Bounds(max_bytes=262_144))
+    spool = opened(folder / "spool.db", bounds=Bounds(max_bytes=262_144))
     times = {at_ms for _, at_ms, _ in beats(spool)}
     missing = set(range(1000, 2200)) - times
     assert 9000 in times
