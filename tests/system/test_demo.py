@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -72,6 +73,25 @@ async def test_a_killed_demonstration_leaves_no_process_behind(tmp_path: Path) -
             await asyncio.sleep(0.1)
 
 
+async def test_a_part_that_dies_is_named_and_ends_the_rest(tmp_path: Path) -> None:
+    state = tmp_path / "s"
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "vitals.cli", "demo", "--headless", "--state", str(state)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert demo.stdout is not None
+    assert demo.stderr is not None
+    await asyncio.wait_for(demo.stdout.readline(), 60)
+    children = _children(demo.pid)
+    [simulator] = [pid for pid in children if "vitals_firmware_sim" in _command(pid)]
+    os.kill(simulator, signal.SIGKILL)
+    assert await asyncio.wait_for(demo.wait(), 40) == 1
+    [line] = (await demo.stderr.read()).decode().splitlines()
+    assert line.startswith("vitals: the simulator ended (killed by SIGKILL)")
+    assert [pid for pid in children if _alive(pid)] == []
+
+
 def test_port_taken_is_one_line() -> None:
 
     with socket.socket() as taken:
@@ -97,6 +117,10 @@ def test_commands_without_a_server_say_so_in_one_line() -> None:
 def _children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(child) for child in listed]
+
+
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
 
 
 def _alive(pid: int) -> bool:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,16 @@ def environment(folder: Path, lock: str, wheels: Path, *names: str) -> Path:
     pip(python, "install", "-q", "--no-deps", "--no-index", *chosen)
     pip(python, "check")
     return python
+
+
+@pytest.mark.parametrize("source", ["src/vitals", "gateway/src/vitals_gateway", "firmware_sim/src/vitals_firmware_sim"])
+def test_a_wheel_holds_every_file_of_its_package(wheels: Path, source: str) -> None:
+    """Templates, scripts, fonts, profiles and migrations too: a package without them imports, and fails when used."""
+    package = ROOT / source
+    held = {name for wheel in wheels.glob("*.whl") for name in zipfile.ZipFile(wheel).namelist()}
+    listed = run("git", "-C", ROOT, "ls-files", "--", source).stdout.split()
+    assert listed
+    assert [path for path in listed if str((ROOT / path).relative_to(package.parent)) not in held] == []
 
 
 def installed(python: Path) -> set[str]:

@@ -86,6 +86,12 @@ class Part:
         await self._process.wait()
         self._close()
 
+    def ended(self) -> str:
+        """That the process ended, and by which signal if it was killed: then its last words do not say why."""
+        code = None if self._process is None else self._process.returncode
+        how = f" (killed by {signal.Signals(-code).name})" if code is not None and code < 0 else ""
+        return f"the {self.name} ended{how}"
+
     def said(self) -> str:
         """What the process wrote since it was started; the log may hold what earlier ones wrote."""
         return self.log.read_bytes()[self._log_bytes :].decode(errors="replace") if self.log.exists() else ""
@@ -116,7 +122,7 @@ async def ready(part: Part, look: Callable[[], Awaitable[bool]], *, within_s: fl
         async with asyncio.timeout(within_s):
             while not await look():
                 if not part.running:
-                    raise VitalsError(f"the {part.name} ended at its start: {part.last_words()}")
+                    raise VitalsError(f"{part.ended()} at its start: {part.last_words()}")
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise VitalsError(f"the {part.name} is not ready after {within_s:g} s: {part.last_words()}") from None
