@@ -27,6 +27,8 @@ class Delays(msgspec.Struct, frozen=True, kw_only=True):
     realarm_s: float = 600.0
     audio_pause_s: float = 120.0
     nearing_window_s: float = 120.0
+    intermittent_window_s: float = 600.0
+    clock_unusable_s: float = 120.0
 
     def scaled(self, scale: float) -> "Delays":
         """The same delays multiplied by *scale*."""

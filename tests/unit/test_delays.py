@@ -24,6 +24,8 @@ REVIEWED = {
     "realarm_s": 600,
     "audio_pause_s": 120,
     "nearing_window_s": 120,
+    "intermittent_window_s": 600,
+    "clock_unusable_s": 120,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from vitals.codes import CODES, Metric
+from vitals.collector.battery import Discharge
 from vitals.observation import Missing, from_raw
 
 _BOOTS: Final = 8
@@ -92,6 +93,7 @@ class SensorKept(msgspec.Struct):
     off: dict[str, int] = {}
     marks: dict[str, Mark] = {}
     metrics: dict[Metric, Newest] = {}
+    discharge: Discharge = Discharge()
 
 
 class Worn:

@@ -20,11 +20,12 @@ from vitals.alarms.profile import Profile
 from vitals.clock import Clock, iso
 from vitals.codes import BY_LABEL
 from vitals.collector import base, hindsight, wardview
-from vitals.collector.base import Heard
-from vitals.collector.gatewaywatch import SUBJECT, GatewayWatch
+from vitals.collector.base import Condition, Heard
+from vitals.collector.gatewaywatch import OFFLINE, SUBJECT, GatewayWatch
 from vitals.collector.handling import Handling
 from vitals.collector.hindsight import Hindsight
 from vitals.collector.journal import Journal
+from vitals.collector.latency import Latency
 from vitals.collector.roster import Roster
 from vitals.collector.standing import Moment, Standing, Transitions, record, show
 from vitals.collector.strangers import Strangers
@@ -49,16 +50,6 @@ _LATENCIES: Final = 1000
 _INHIBITED: Final = frozenset({"sensor_off", "sensor_silent"})
 
 _log = logging.getLogger(__name__)
-
-
-class Latency(msgspec.Struct, frozen=True):
-    """When a raised alarm's value was observed, received and told, on the collector's monotonic timeline (ms)."""
-
-    episode: str
-    version: int
-    observed_ms: int | None
-    received_ms: int
-    raised_ms: int
 
 
 class AlarmDesk:
@@ -136,7 +127,7 @@ class AlarmDesk:
         self._now_ms = self._restarted_ms = self._timeline.at_ms
         self._take_up()
         self._replay(series, cursor)
-        self._now_ms = self._restarted_ms = self._moment().at_ms
+        self._come_back()
         checkpoint = self._checkpoint()
         self._registry.save(checkpoint)
         self._recorded(checkpoint)
@@ -146,7 +137,15 @@ class AlarmDesk:
         enrolled = await asyncio.to_thread(self._registry.enrolled)
         gateways = await asyncio.to_thread(self._registry.gateways)
         self._heard.update(self._roster.apply(enrolled, gateways, self._moment()))
-        self._say_unassigned()
+
+    def _come_back(self) -> None:
+        """Say how long nobody alarmed; what the pipeline told the last process is told anew or over."""
+        moment = self._moment()
+        self._roster.house.began(moment.at_ms - self._now_ms, moment)
+        for gateway in self._roster.gateways.values():
+            gateway.lose(moment, None)
+            self._moved.add(gateway)
+        self._now_ms = self._restarted_ms = moment.at_ms
 
     def _take_up(self) -> None:
         """People first, then what was heard of them and what is wrong with them."""
@@ -164,7 +163,6 @@ class AlarmDesk:
         self._hindsight.open.update({missed.id: missed for missed in self._registry.missed()})
         self._handling.suspended.update(watch for watch in self._roster.watches.values() if watch.suspended)
         self._handling.recall(self._registry.actions(since_utc_ms=moment.utc_ms - ANSWERS_KEPT_MS))
-        self._say_unassigned()
 
     def _replay(self, series: Series, cursor: Cursor | None) -> None:
         """Evaluate what the log holds beyond the cursor, with its logged times of receipt (protocol.md)."""
@@ -207,7 +205,7 @@ class AlarmDesk:
         """See ``base.Desk``."""
         moment = Moment(at_ms=self._timeline.at(self._clock.boot(), received_ms), utc_ms=self._clock.utc_ms())
         watch = self._roster.gateway(gateway, moment)
-        watch.state(moment, online=state.online)
+        watch.state(moment, state)
         self._moved.add(watch)
 
     def notice(self, code: str, text: str | None) -> None:
@@ -216,6 +214,11 @@ class AlarmDesk:
             self._notices.pop(code, None)
         else:
             self._notices[code] = text
+        lost, _, gateway = code.partition(":")
+        if lost == Condition.DATA_LOST and gateway:
+            watch = self._roster.gateway(gateway, self._moment())
+            watch.lose(self._moment(), text)
+            self._moved.add(watch)
 
     def committed(self, logged: Sequence[Logged]) -> None:
         """See ``base.Desk``."""
@@ -322,6 +325,7 @@ class AlarmDesk:
             watch.tick(moment, self._restarted_ms)
         for gateway in self._roster.gateways.values():
             gateway.tick(moment, self._restarted_ms)
+        self._roster.house.tick(moment)
         self._minute = minute
 
     def _tell(self, standing: Standing, transitions: Transitions, moment: Moment) -> None:
@@ -334,7 +338,7 @@ class AlarmDesk:
                 latency = Latency(shown.episode, shown.version, moment.observed_ms, moment.at_ms, raised_ms)
                 self.latencies.append(latency)
             self._publish(standing, shown, moment.at_ms)
-        if standing.patient is None and transitions:
+        if standing.condition == OFFLINE and transitions:
             self._inhibit(standing, moment)
 
     def _inhibit(self, offline: Standing, moment: Moment) -> None:
@@ -387,7 +391,3 @@ class AlarmDesk:
             if standing is not None and standing.shown is not None and standing.shown.version == event.version:
                 standing.shown = msgspec.structs.replace(standing.shown, recorded=True)
         self._handling.recorded(checkpoint.actions)
-
-    def _say_unassigned(self) -> None:
-        count = self._roster.unassigned
-        self.notice("unassigned", f"patients without a responsible nurse: {count}" if count else None)

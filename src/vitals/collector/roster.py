@@ -8,12 +8,13 @@ import msgspec
 
 from vitals.alarms import profile as profiles
 from vitals.alarms.profile import Profile
-from vitals.collector import hindsight
+from vitals.collector import hindsight, house
 from vitals.collector.channel import Mark, SensorKept, Worn
 from vitals.collector.gatewaywatch import SUBJECT, GatewayKept, GatewayWatch
-from vitals.collector.standing import Moment, Standing
+from vitals.collector.house import House
+from vitals.collector.standing import Moment, Standing, Tell
 from vitals.collector.suspension import CONDITION
-from vitals.collector.watch import Settings, Tell, Watch
+from vitals.collector.watch import Settings, Watch
 from vitals.errors import ConfigurationError
 from vitals.registry import Binding, Enrolled, Plan, State
 
@@ -36,9 +37,9 @@ class Roster:
     def __init__(self, profile: Profile, settings: Settings, time_scale: float, tell: Tell) -> None:
         self.watches: dict[str, Watch] = {}
         self.gateways: dict[str, GatewayWatch] = {}
+        self.house = House(settings.delays, tell)
         self.worn: dict[str, tuple[Watch, Worn]] = {}
         self.bindings: dict[str, list[Binding]] = {}
-        self.unassigned = 0
         self._kept: dict[tuple[str, str], SensorKept] = {}
         self._marks: dict[str, dict[str, Mark]] = {}
         self._profile = profile
@@ -58,7 +59,6 @@ class Roster:
             self._put_on(person, moment)
         for gateway in gateways:
             self.gateway(gateway, moment)
-        self.unassigned = sum(not person.plan.responsible_nurse for person in enrolled if person.plan is not None)
         return [self.watches[person.patient.id] for person in enrolled]
 
     def gateway(self, gateway: str, moment: Moment) -> GatewayWatch:
@@ -68,8 +68,10 @@ class Roster:
             found = self.gateways[gateway] = GatewayWatch(gateway, moment.at_ms, self._settings, self._tell)
         return found
 
-    def owner(self, standing: Standing) -> Watch | GatewayWatch:
+    def owner(self, standing: Standing) -> Watch | GatewayWatch | House:
         """The watch that holds *standing*."""
+        if standing.subject == house.SUBJECT:
+            return self.house
         if standing.patient is None:
             return self.gateways[standing.subject.removeprefix(SUBJECT)]
         return self.watches[standing.subject]
@@ -79,7 +81,8 @@ class Roster:
         for watch in self.watches.values():
             yield from watch.standings()
         for gateway in self.gateways.values():
-            yield gateway.offline
+            yield from gateway.standings()
+        yield self.house.restarted
 
     def wore(self, sensor: str, patient: str, utc_ms: int) -> bool:
         """Whether *sensor* was on *patient* at that moment."""
@@ -106,15 +109,18 @@ class Roster:
                 watch.unkept = False
                 states.append(State(watch.patient.id, CONDITION, _ENCODER.encode(watch.suspension)))
         for gateway in gateways:
-            offline = gateway.offline
-            states.append(State(offline.subject, HEARD, _ENCODER.encode(gateway.kept)))
-            states.append(State(offline.subject, offline.key, offline.keep()))
+            states.append(State(gateway.offline.subject, HEARD, _ENCODER.encode(gateway.kept)))
+            states += [State(standing.subject, standing.key, standing.keep()) for standing in gateway.standings()]
+        if self.house.changed:
+            self.house.changed = False
+            restarted = self.house.restarted
+            states.append(State(restarted.subject, restarted.key, restarted.keep()))
         return states
 
     def recall(self, states: Iterable[State]) -> None:
         """Take up what was heard, before :meth:`apply`: sensors find what is theirs when they are put on."""
         for row in states:
-            if row.condition == HEARD and row.state is not None and not row.subject.startswith(SUBJECT):
+            if row.condition == HEARD and row.state is not None and ":" not in row.subject:
                 for sensor, kept in _SENSORS.decode(row.state).items():
                     self._kept[row.subject, sensor] = kept
                     self._marks[sensor] = kept.marks
@@ -124,7 +130,9 @@ class Roster:
         left: list[State] = []
         for row in states:
             assert row.state is not None
-            if row.subject.startswith(SUBJECT):
+            if row.subject == house.SUBJECT:
+                self.house.restarted.restore(row.state)
+            elif row.subject.startswith(SUBJECT):
                 self._restore_gateway(self.gateway(row.subject.removeprefix(SUBJECT), moment), row.condition, row.state)
             elif row.condition not in {HEARD, hindsight.CONDITION}:
                 watch = self.watches.get(row.subject)
@@ -135,8 +143,9 @@ class Roster:
     def _restore_gateway(self, gateway: GatewayWatch, condition: str, state: bytes) -> None:
         if condition == HEARD:
             gateway.kept = _GATEWAY.decode(state)
-        else:
-            gateway.offline.restore(state)
+        for standing in gateway.standings():
+            if standing.key == condition:
+                standing.restore(state)
 
     def _take_off(self, person: Enrolled, moment: Moment) -> None:
         """Before anything is put on: a sensor that changes hands brings how far it was evaluated, and no value."""

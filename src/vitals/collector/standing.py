@@ -1,5 +1,6 @@
 """One alarm condition as the desk holds it: its state, what a console shows of it, what is recorded of it."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
@@ -145,6 +146,10 @@ class Standing:
             _LAPSE.decode(kept) if isinstance(self.state, Lapse) else _CROSSING.decode(kept)
         )
         self.state, self.shown, self.source = read.state, read.shown, read.source
+
+
+Tell = Callable[[Standing, Transitions, Moment], None]
+"""Where a condition that moved is told, with what is to be said of it."""
 
 
 def show(standing: Standing, transition: Transition, moment: Moment) -> ShownAlarm:

@@ -1,7 +1,6 @@
 """One patient under watch: what is in force, what is worn, which conditions there are, and what moves them."""
 
 import math
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,18 +15,18 @@ from vitals.codes import BY_LABEL, CODES, Metric
 from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
 from vitals.collector.guard import Guard
-from vitals.collector.standing import Moment, Standing, Transitions
+from vitals.collector.standing import Moment, Standing, Tell
 from vitals.collector.suspension import CONDITION, Suspension
+from vitals.collector.upkeep import Upkeep
 from vitals.delays import Delays
 from vitals.observation import ALARM_ELIGIBLE, Missing, Observation
 from vitals.registry import Patient, Plan
 from vitals.wire.columns import Row
 
-Tell = Callable[[Standing, Transitions, Moment], None]
-"""Where a condition that moved is told, with what is to be said of it."""
-
 MISSED: Final = "missed"
 """The condition of a missed high that nobody has reviewed."""
+
+BATTERY_LEVEL: Final = "2A19"
 
 _OFF_WORDS: Final = {"2A37": "Sensor off skin", "2A5F": "Sensor off finger", "2A5E": "Sensor off finger"}
 
@@ -70,6 +69,7 @@ class Watch:
         self.unkept = False
         self._settings = settings
         self._tell = tell
+        self._upkeep = Upkeep(patient, settings.delays, self._step)
         self._zone = ZoneInfo(patient.time_zone)
         self.profile = settings.profile
         self._watched_ms = 0
@@ -81,7 +81,8 @@ class Watch:
     def standings(self) -> list[Standing]:
         """Every condition of this patient."""
         limits = [standing for guard in self.guards.values() for standing in guard.standings.values()]
-        return [*limits, *self.absences.values(), *self.off.values(), *self.silent.values(), *self.missed.values()]
+        technical = [*self.absences.values(), *self.off.values(), *self.silent.values(), *self._upkeep.standings()]
+        return [*limits, *technical, *self.missed.values()]
 
     def channels(self, metric: Metric) -> list[Channel]:
         """The channels of *metric*: the plan's order, then the order of binding."""
@@ -108,12 +109,13 @@ class Watch:
         label, _, side = condition.partition(".")
         if side and label in BY_LABEL:
             standing = self._guard(BY_LABEL[label]).standings[Side(side)]
+        standing = standing or self._upkeep.find(condition, part)
         if condition == MISSED:
             standing = self._missed(part, MISSED, None)
         if standing is None:
             return False
         standing.restore(state)
-        if condition == MISSED and standing.shown is not None:
+        if standing.words and standing.shown is not None:
             standing.words = standing.shown.message
         self._screen()
         return True
@@ -158,6 +160,7 @@ class Watch:
         """Take off a sensor: its technical conditions end, and what was heard of it is given back."""
         for standing in (self.off.pop(sensor), self.silent.pop(sensor)):
             self._lapse(standing, lapse.Returned(), moment)
+        self._upkeep.taken_off(sensor, moment)
         kept = self.sensors.pop(sensor).kept
         self._connect()
         return kept
@@ -198,6 +201,7 @@ class Watch:
         """Take up a suspension as it stands; once it is over, nothing is silent sooner than it could be heard."""
         self.suspension, self.unkept = suspension, True
         self._resumed_ms = NEVER if suspension.ended_ms is None else suspension.ended_ms
+        self._upkeep.forget()
 
     def withdraw(self, moment: Moment) -> None:
         """End every condition of the present: an unacknowledged high stays as ended (S14)."""
@@ -248,7 +252,11 @@ class Watch:
                 due_ms = max(off_ms, self._resumed_ms) + delays.sensor_off_s * 1000
                 self._absent(self.off[worn.sensor], lapse.Absent(off_ms, due_ms, Priority.LOW), moment)
         for metric in self.prescribed:
-            self._absent(self.absences[metric], self._unmonitored(metric, restarted_ms), moment)
+            absence = self.absences[metric]
+            self._absent(absence, self._unmonitored(metric, restarted_ms), moment)
+            newest_ms = max(self.since_ms(metric), restarted_ms)
+            self._upkeep.interrupted(metric, newest_ms, moment, told=absence.raised)
+        self._upkeep.assign(self.plan, moment)
 
     def act(self, standing: Standing, deed: crossing.Deed, moment: Moment) -> None:
         """Let a person's deed act on a condition as it stands."""
@@ -288,6 +296,8 @@ class Watch:
             self.off[worn.sensor].words = _OFF_WORDS.get(characteristic, "Sensor off finger or skin")
         elif kept.off.pop(characteristic, None) is not None and not kept.off:
             self._lapse(self.off[worn.sensor], lapse.Returned(), received)
+        if characteristic == BATTERY_LEVEL and not self.suspended:
+            self._upkeep.charge(worn, received)
         silent = self.silent[worn.sensor]
         if not silent.state.quiet:
             self._lapse(silent, lapse.Returned(), received)

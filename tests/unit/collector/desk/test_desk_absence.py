@@ -7,7 +7,7 @@ from tests.desk_scene import HEART, OXIMETER, OXIMETRY, STRAP, Scene
 
 from vitals.codes import Metric
 from vitals.observation import Missing, Validity
-from vitals.registry import Patient, Plan, Sensor
+from vitals.registry import Patient, Sensor
 from vitals.ward import ShownAlarm
 
 MakeScene = Callable[..., Scene]
@@ -231,11 +231,6 @@ def test_no_plan_no_green(make_scene: MakeScene) -> None:
 
 def make_patient() -> Patient:
     return Patient(id="p-9", family="Novák", given="Jana", birth_date="1957-09-08", record_number="R-9")
-
-
-def test_s16_a_patient_without_a_responsible_nurse_is_said(make_scene: MakeScene) -> None:
-    scene = make_scene(plan=Plan(prescribed={"spo2": []}))
-    assert scene.desk.snapshot().notices == ("patients without a responsible nurse: 1",)
 
 
 def test_notices_of_the_pipeline_are_shown_until_they_end(scene: Scene) -> None:

@@ -153,6 +153,8 @@ def test_after_a_restart_nothing_is_silent_sooner_than_it_could_be_heard(scene: 
     scene.seconds(5, spo2=97, heart=70)
     scene.clock.advance(600_000)
     scene.start()
+    assert scene.only("restarted").priority == "medium"
+    scene.told.clear()
     scene.seconds(14, heart=70)
     assert scene.told == []
     scene.second(heart=70)  # ten minutes without, and long enough to have come back
