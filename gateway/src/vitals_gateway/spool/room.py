@@ -17,8 +17,8 @@ FULL: Final = "full"
 CORRUPT: Final = "corrupt"
 _OLDEST_ACKNOWLEDGED: Final = "SELECT id, bytes FROM batch WHERE acked_at IS NOT NULL ORDER BY id"
 _OLDEST_DATA: Final = "SELECT id, bytes FROM batch WHERE acked_at IS NULL AND kind = 1 ORDER BY id"
-_HEADROOM: Final = 16 * PAGE
-_SMALLEST_STEP: Final = 2 * PAGE
+_HEADROOM: Final = 64 * PAGE
+_SMALLEST_STEP: Final = 8 * PAGE
 _LARGEST_STEP: Final = 2**20
 _OLDEST: Final = 500
 

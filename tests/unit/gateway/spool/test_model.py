@@ -103,7 +103,7 @@ class World:
         self.sender = self._connected()
 
     def _open(self, path: Path) -> Spool:
-        spool: Spool = self._opener(path, self.now_ms, bounds=Bounds(max_bytes=60 * 4096))
+        spool: Spool = self._opener(path, self.now_ms, bounds=Bounds(max_bytes=262_144))
         spool.record([Subscribed(STRAP, "2A37", self.now_ms)], at(self.now_ms))
         self._heard_ms = self.now_ms
         return spool

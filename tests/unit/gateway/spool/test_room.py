@@ -50,7 +50,7 @@ def test_a_full_spool_drops_the_oldest_and_declares_exactly_what_is_missing(path
 
 def test_a_void_says_what_it_was_and_when(path: Path, opened: Opener) -> None:
     spool = opened(path, bounds=SMALL)
-    fill(spool, 1000)
+    fill(spool, 1500)
     body = voids(spool)[0]
     assert body.reason == "full"
     [(low, high)] = body.ranges[spool.epoch]
@@ -103,7 +103,7 @@ def test_boots_and_modes_are_declared_apart(path: Path, opened: Opener) -> None:
     fill(spool, 100)
     spool.close()
     spool = opened(path, boot=2, mode=GenerationMode.DEMO, bounds=SMALL)
-    fill(spool, 1000)
+    fill(spool, 1500)
     found = {
         (identity.boot, identity.mode)
         for identity, body in messages(spool)
