@@ -27,14 +27,14 @@ from vitals.notify.dispatch import Dispatcher, Moment
 from vitals.notify.ledger import NOT_RECORDED, Ledger
 from vitals.notify.notices import Notice, Notices
 from vitals.observation import GenerationMode
-from vitals.registry import Dispatch, Kept, Notification, Outbox, Proof, Registry
+from vitals.registry import Dispatch, Kept, Notification, Outbox, Proof
 from vitals.timeline import Timeline
 from vitals.ward import ShownAlarm, Snapshot
 
 _log = logging.getLogger(__name__)
 
 LOOK_S: Final = 15.0
-"""How often the ward is looked at whole, and who answers for whom is read again. Scaled."""
+"""How often the ward is looked at whole, and how often who answers for whom is read again. Scaled."""
 AGAIN_S: Final = 1.0
 """How soon a notifier that failed begins again."""
 WITHDRAWN_SHOWN_MS: Final = 3_600_000
@@ -68,7 +68,7 @@ class Notifier:
         self,
         settings: Settings,
         alarms: Alarms,
-        registry: Registry,
+        outbox: Outbox,
         *,
         mode: GenerationMode,
         clock: Clock,
@@ -79,7 +79,7 @@ class Notifier:
         self.channels: Mapping[str, Sequence[Channel]] = open_channels(settings)
         self._settings = settings
         self._alarms = alarms
-        self._outbox: Outbox = registry.outbox
+        self._outbox = outbox
         self._mode = mode
         self._clock = clock
         self._time_scale = time_scale
@@ -159,12 +159,13 @@ class Notifier:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._ledger.run(), name="notification ledger")
+                tasks.create_task(self._follow_responsible(), name="who answers for whom")
                 waiting = self._dispatcher.restore(kept)
-                await self._look()
+                self._look()
                 for notification in waiting:
                     self._delivery.begin(tasks, notification, attempted=kept.attempted.get(notification.key, 0))
                 while True:
-                    await self._decide(tasks)
+                    self._decide(tasks)
                     await self._due()
         finally:
             stop_listening()
@@ -175,13 +176,14 @@ class Notifier:
 
     async def _load(self) -> Kept:
         """What was left behind. A registry that cannot be read is worth a second message, not a missing one."""
+        kept = Kept()
+        tested = selftest.prefix(self._settings, self._clock.utc_ms())
         try:
             kept = await asyncio.to_thread(self._outbox.load)
-            tested = selftest.prefix(self._settings, self._clock.utc_ms())
+            self._dispatcher.responsible = await asyncio.to_thread(self._outbox.responsible)
             self._tested = await asyncio.to_thread(self._outbox.keys, tested) if tested else set()
         except StoreError as error:
             self._notices.say(NOT_RECORDED, f"what was sent before cannot be read: {error}")
-            kept = Kept()
         timeline = msgspec.msgpack.decode(kept.timeline, type=Timeline) if kept.timeline else Timeline()
         self._timeline = timeline.entered(self._clock.boot(), self._clock.monotonic_ms(), self._clock.utc_ms())
         self._looked_ms = None
@@ -207,18 +209,23 @@ class Notifier:
                 await self._wake.wait()
         self._wake.clear()
 
-    async def _decide(self, tasks: asyncio.TaskGroup) -> None:
+    async def _follow_responsible(self) -> None:
+        """Read again who answers for whom; a registry that hangs holds up nothing but this."""
+        while True:
+            await asyncio.sleep(LOOK_S * self._time_scale)
+            with contextlib.suppress(StoreError):  # who answered a moment ago goes on answering
+                self._dispatcher.responsible = await asyncio.to_thread(self._outbox.responsible)
+
+    def _decide(self, tasks: asyncio.TaskGroup) -> None:
         if self._looked_ms is None or self._moment().at_ms - self._looked_ms >= LOOK_S * 1000 * self._time_scale:
-            await self._look()
+            self._look()
         self._take_in()
         self._dispatcher.tick(self._moment())
         self._carry_out(tasks, selftest.due(self._settings, self.channels, self._tested, self._clock.utc_ms()))
         self._say()
 
-    async def _look(self) -> None:
-        """Look at the whole ward, and at who answers for whom, in case that something was not told."""
-        with contextlib.suppress(StoreError):  # who answered a moment ago goes on answering
-            self._dispatcher.responsible = await asyncio.to_thread(self._outbox.responsible)
+    def _look(self) -> None:
+        """Look at the whole ward, in case that something was not told."""
         self._take_in()
         moment = self._moment()
         self._dispatcher.reconcile(self._alarms.snapshot().alarms, moment)
