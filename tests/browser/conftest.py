@@ -5,8 +5,22 @@ from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    ViewportSize,
+    async_playwright,
+    expect,
+)
+from tests.browser.consoles import serving
 from tests.peers import require
+
+from vitals.clock import SystemClock
+from vitals.console.rehearsal import RehearsalWard
+from vitals.ward import ShownAlarm
 
 SWITCHES = [
     "--no-sandbox",
@@ -82,3 +96,73 @@ async def opened(context: BrowserContext, complaints: Complaints) -> AsyncIterat
 
     yield open_wall
     assert complaints == []
+
+
+class Wall:
+    """A rehearsal ward and a page that shows it."""
+
+    def __init__(self, ward: RehearsalWard, page: Page, complaints: Complaints) -> None:
+        self.ward = ward
+        self.page = page
+        self.complaints = complaints
+
+    def high(self, place: int) -> ShownAlarm:
+        return self.ward.raise_alarm(self.ward.patients[place], "high", metric="spo2", value=84, limit=85)
+
+    def medium(self, place: int) -> ShownAlarm:
+        return self.ward.raise_alarm(self.ward.patients[place], "medium", metric="heart_rate", value=128, limit=120)
+
+    def card(self, alarm: ShownAlarm) -> Locator:
+        return self.page.locator(f'.card[data-episode="{alarm.episode}"]')
+
+    def tile(self, place: int) -> Locator:
+        return self.page.locator(f'.tile[data-patient="{self.ward.patients[place]}"]')
+
+    def present(self, alarm: ShownAlarm) -> ShownAlarm:
+        return next(each for each in self.ward.snapshot().alarms if each.episode == alarm.episode)
+
+    async def order(self) -> list[str]:
+        """Episodes in the lane, from the top."""
+        found: list[str] = await self.page.evaluate(
+            "[...document.querySelectorAll('.card')].map(card => card.dataset.episode)"
+        )
+        return found
+
+    async def calm(self) -> None:
+        """Take and end whatever is open, so that the next test begins with an empty lane."""
+        for alarm in self.ward.snapshot().alarms:
+            self.ward.end(alarm.episode)
+        for alarm in self.ward.snapshot().alarms:
+            await self.ward.acknowledge(alarm.episode, alarm.version, actor="test", key=f"calm {alarm.episode}")
+        await self.page.keyboard.press("Escape")
+        await self.page.mouse.move(700, 1075)  # a row under the pointer would stay
+        await self.page.evaluate("document.activeElement.blur()")
+        await expect(self.page.locator(".card")).to_have_count(0)
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def shared(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Wall]:
+    """One wall for all tests of a module: a page takes longer to open than most of them take."""
+    ward = RehearsalWard(SystemClock(), getattr(request.module, "PATIENTS", 12))
+    complaints = Complaints()
+    async with serving(ward) as console:
+        context = await browser.new_context(viewport=WALL)
+        context.set_default_timeout(PATIENCE_MS)
+        page = await context.new_page()
+        page.on("console", complaints.hear)
+        page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+        await page.goto(console.url)
+        await page.wait_for_selector('body[data-link="live"]')
+        await page.locator("#sound").click()
+        yield Wall(ward, page, complaints)
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def wall(shared: Wall) -> AsyncIterator[Wall]:
+    """The module's wall, calm."""
+    shared.complaints.expected = ()
+    yield shared
+    await shared.page.unroute_all()
+    await shared.calm()
+    assert shared.complaints == []

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 LOST = 'body[data-link="lost"]'
 LIVE = 'body[data-link="live"]'
 GREY = "rgb(125, 141, 153)"
+ACTIONS = ".card button, #missed button, dialog button:not(.close, .find)"
 
 
 @pytest.fixture
@@ -25,8 +26,10 @@ def ward() -> RehearsalWard:
 
 
 async def colours(page: Page) -> set[str]:
-    parts = "[...document.querySelectorAll('.tile .number, .tile .name, .tile .badge, .tile .state, .card .what')]"
-    found: list[str] = await page.evaluate(f"{parts}.map(part => getComputedStyle(part).color)")
+    parts = "'.tile :is(.number, .name, .badge, .state), .card .what, #missed .what'"
+    found: list[str] = await page.evaluate(
+        f"[...document.querySelectorAll({parts})].map(part => getComputedStyle(part).color)"
+    )
     frames: list[str] = await page.evaluate(
         "[...document.querySelectorAll('.tile, .card')].map(part => getComputedStyle(part).borderTopColor)"
     )
@@ -43,8 +46,11 @@ async def test_a_stopped_server_greys_everything_and_its_return_ends_that(
         for alarm in stage(ward).values():
             if alarm.metric == "heart_rate":
                 await ward.acknowledge(alarm.episode, 1, actor="nurse-2", key=alarm.episode)
+        ward.miss(ward.patients[2], "spo2", worst=78, limit=85)
         await expect(page.locator(".card")).to_have_count(6)
+        await expect(page.locator("#missed li")).to_have_count(1)
         assert len(await colours(page)) > 5
+        await page.locator(".tile").first.click()
         await console.stop()
         await page.wait_for_selector(LOST)
         await expect(page.locator("#lost")).to_contain_text("CONNECTION LOST")
@@ -53,13 +59,23 @@ async def test_a_stopped_server_greys_everything_and_its_return_ends_that(
         await expect(page.locator("#traces")).to_be_hidden()
         await expect(page.locator("#lane-title")).to_contain_text("LAST KNOWN")
         await expect(page.locator("#mode")).to_be_visible()
-        button = page.locator(".card button:visible").first
-        await expect(button).to_have_attribute("aria-disabled", "true")
-        await button.click(force=True)
+        button = page.locator(".card .acknowledge:visible").first
+        for action in await page.locator(f":is({ACTIONS}):visible").all():
+            await expect(action).to_have_attribute("aria-disabled", "true")
+            await action.click(force=True)
+        await expect(page.locator("#patient .note")).to_contain_text("CONNECTION LOST")
+        await page.keyboard.press("Escape")
+        for action in await page.locator(f":is({ACTIONS}):visible").all():
+            await action.click(force=True)
         await console.start()
         await page.wait_for_selector(LIVE)
         taken = [alarm.acknowledged_by for alarm in ward.snapshot().alarms if alarm.acknowledged_by]
         assert taken == ["nurse-2", "nurse-2"]  # what was pressed while it was lost was never sent
+        assert ward.resolved == {}
+        assert not any(alarm.paused_until for alarm in ward.snapshot().alarms)
+        assert not any(tile.suspended for tile in ward.snapshot().tiles)
+        assert ward.snapshot().missed
+        await expect(page.locator("#resolve")).to_be_hidden()
         await expect(page.locator("#lost")).to_be_hidden()
         assert len(await colours(page)) > 5
         await expect(button).to_have_attribute("aria-disabled", "false")

@@ -1,12 +1,14 @@
 """What is to be heard: the bursts themselves, and when they sound."""
 
 import math
+from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from playwright.async_api import Page, expect
-from tests.browser.conftest import GONE, Complaints, Opened
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+from tests.browser.conftest import GONE, WALL, Complaints, Opened
 from tests.browser.consoles import serving
 
 from vitals.clock import SystemClock
@@ -28,6 +30,20 @@ async ([priority, rate]) => {
 @pytest.fixture
 def ward() -> RehearsalWard:
     return RehearsalWard(SystemClock(), 8)
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def silent(browser: Browser) -> AsyncIterator[Page]:
+    """A wall that nobody gave its sound, open since the first of these tests; the only one of its server."""
+    complaints = Complaints()
+    async with serving(RehearsalWard(SystemClock(), 8)) as console:
+        context = await browser.new_context(viewport=WALL)
+        page = await context.new_page()
+        page.on("console", complaints.hear)
+        await page.goto(console.url)
+        yield page
+        await context.close()
+    assert complaints == []
 
 
 def pulses(samples: list[float]) -> list[tuple[float, float]]:
@@ -58,11 +74,9 @@ def harmonics(pulse: list[float]) -> tuple[float, list[float]]:
     [("high", 10, 0.2, 10), ("medium", 3, 0.25, 20), ("low", 2, 0.25, 60)],
 )
 async def test_a_burst_says_its_priority(
-    opened: Opened, ward: RehearsalWard, priority: str, count: int, longest_s: float, repeat_s: float
+    silent: Page, priority: str, count: int, longest_s: float, repeat_s: float
 ) -> None:
-    async with serving(ward) as console:
-        page = await opened(console.url)
-        rendered = await page.evaluate(RENDER, [priority, RATE])
+    rendered = await silent.evaluate(RENDER, [priority, RATE])
     samples: list[float] = rendered["samples"]
     found = pulses(samples)
     assert len(found) == count
@@ -131,3 +145,15 @@ async def test_a_lost_connection_is_heard_from_what_the_page_holds(
         await expect(page.locator("#sound")).to_have_attribute("data-burst", "high", timeout=30_000)
         said = await page.locator("#lost small").inner_text()
         assert int(said.split()[1]) >= 15
+
+
+async def test_every_page_says_when_nobody_would_hear_until_somebody_would(silent: Page) -> None:
+    notice = silent.locator("#silent")
+    await expect(notice).to_have_text("Nobody would hear an alarm: no sound from 1 open console")
+    await expect(notice).to_have_css("background-color", "rgb(213, 40, 27)")
+    await silent.locator("#sound").click()
+    await expect(notice).to_be_hidden()
+    station = await silent.evaluate("sessionStorage.station")
+    async with silent.expect_request(f"**/api/v1/stations/{station}") as told:
+        pass  # and again, every 5 s
+    assert (await told.value).post_data_json == {"audible": True}

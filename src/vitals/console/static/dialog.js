@@ -16,7 +16,7 @@ export class Dialog {
     return this.box.open;
   }
 
-  /** Open it; the focus goes back to the first of these that is still to be seen. */
+  /** Open it; when it closes, the focus goes back to the first of these that is still to be seen. */
   show(...openers) {
     this.openers = openers;
     this.box.showModal();
@@ -31,6 +31,12 @@ export class Dialog {
   closed() {
     clearTimeout(this.idle);
     this.openers.find((opener) => opener.isConnected && !opener.hidden)?.focus();
+  }
+
+  /** Close it without giving the focus back: it goes elsewhere. */
+  leave() {
+    this.openers = [];
+    this.box.close();
   }
 
   note(text) {

@@ -16,7 +16,7 @@ export class Patient {
     this.suspended = one(".suspended");
     this.findButton = one(".find");
     this.findButton.addEventListener("click", () => {
-      box.close();
+      this.dialog.leave();
       find(this.patient);
     });
     this.form.addEventListener("submit", (event) => {
