@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -47,6 +47,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     store: StoreSection = StoreSection()
     console: ConsoleSection = ConsoleSection()
     alarms: AlarmsSection = AlarmsSection()
+    notify: dict[str, Any] = {}
 
 
 class Broker(msgspec.Struct, frozen=True):
@@ -64,7 +65,10 @@ class Broker(msgspec.Struct, frozen=True):
 
 
 class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a server is told; paths are absolute unless the caller's folder was not."""
+    """Everything that a server is told; paths are absolute unless the caller's folder was not.
+
+    *notify* is the section as it stands in the file: ``vitals.notify.config`` reads it.
+    """
 
     mode: GenerationMode
     time_scale: float = 1.0
@@ -73,6 +77,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     registry: Path = Path("registry.db")
     console: ConsoleSection = ConsoleSection()
     profile: str = "adult"
+    notify: dict[str, Any] = {}
 
 
 def load(path: Path) -> ServerConfig:
@@ -102,6 +107,7 @@ def load(path: Path) -> ServerConfig:
         registry=folder / found.store.registry,
         console=found.console,
         profile=found.alarms.profile,
+        notify=found.notify,
     )
 
 

@@ -35,6 +35,13 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
     assert (config.console.port, config.profile) == (8471, "mine.toml")
 
 
+def test_the_section_of_notifications_is_handed_on_as_it_stands(tmp_path: Path) -> None:
+    text = 'mode = "demo"\n[notify]\ntime_zone = "UTC"\n[notify.recipients.n]\nchannels = ["memory://"]\n'
+    section = load(write(tmp_path, text)).notify
+    assert section == {"time_zone": "UTC", "recipients": {"n": {"channels": ["memory://"]}}}
+    assert load(write(tmp_path, 'mode = "demo"')).notify == {}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
