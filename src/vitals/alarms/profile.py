@@ -49,13 +49,24 @@ class Override(msgspec.Struct, frozen=True):
         return minute >= self.from_minute or minute < self.until_minute
 
 
+class FibrillationRule(msgspec.Struct, frozen=True):
+    """Atrial fibrillation alarms with *priority*, low or medium, once it has lasted *after_s* seconds."""
+
+    priority: Priority
+    after_s: float = 30.0
+
+
 class Profile(msgspec.Struct, frozen=True):
-    """A named set of limits; *schedule* holds those in force from a minute of the local day on, in order."""
+    """A named set of limits; *schedule* holds those in force from a minute of the local day on, in order.
+
+    *fibrillation* is None unless it is prescribed.
+    """
 
     name: str
     base: dict[Metric, Limits]
     overrides: tuple[Override, ...]
     schedule: tuple[tuple[int, dict[Metric, Limits]], ...]
+    fibrillation: FibrillationRule | None = None
 
     def at(self, minute: int) -> dict[Metric, Limits]:
         """The limits in force at a minute of the local day: the same object for as long as they are the same."""
@@ -76,7 +87,10 @@ class Profile(msgspec.Struct, frozen=True):
             )
             for override in self.overrides
         ]
-        return _profile(self.name, base, tuple(overrides))
+        fibrillation = self.fibrillation
+        if fibrillation is not None:
+            fibrillation = FibrillationRule(fibrillation.priority, fibrillation.after_s * scale)
+        return _profile(self.name, base, tuple(overrides), fibrillation)
 
 
 def parse(text: str) -> Profile:
@@ -90,10 +104,11 @@ def parse(text: str) -> Profile:
     if not isinstance(name, str) or not name:
         raise _refused("name", "must be a name in quotes")
     overrides = _overrides(tree.pop("override", []))
+    fibrillation = _rhythm(tree.pop("rhythm", {}))
     base = {metric: Limits(change.hysteresis or 0.0, change.limits) for metric, change in _metrics(tree, "").items()}
     if not base:
         raise ConfigurationError("profile: it guards no metric; add a table such as [spo2]")
-    return _profile(name, base, overrides)
+    return _profile(name, base, overrides, fibrillation)
 
 
 def prescribe(profile: Profile, text: str) -> Profile:
@@ -106,8 +121,9 @@ def prescribe(profile: Profile, text: str) -> Profile:
     """
     tree = _toml(text)
     own = _overrides(tree.pop("override", []))
+    fibrillation = _rhythm(tree.pop("rhythm", {})) or profile.fibrillation
     whole_day = Override(0, 0, _metrics(tree, ""))
-    return _profile(profile.name, profile.base, (*profile.overrides, whole_day, *own))
+    return _profile(profile.name, profile.base, (*profile.overrides, whole_day, *own), fibrillation)
 
 
 def built_in(name: str) -> Profile:
@@ -123,13 +139,18 @@ def built_in(name: str) -> Profile:
     return parse(importlib.resources.files(__package__).joinpath("profiles", f"{name}.toml").read_text("utf-8"))
 
 
-def _profile(name: str, base: dict[Metric, Limits], overrides: tuple[Override, ...]) -> Profile:
+def _profile(
+    name: str,
+    base: dict[Metric, Limits],
+    overrides: tuple[Override, ...],
+    fibrillation: FibrillationRule | None,
+) -> Profile:
     minutes = {0} | {minute for each in overrides for minute in (each.from_minute, each.until_minute)}
     schedule = tuple((minute, _in_force(base, overrides, minute)) for minute in sorted(minutes))
     for minute, limits in schedule:
         for metric, of in limits.items():
             _require_range(metric, of, minute)
-    return Profile(name, base, overrides, schedule)
+    return Profile(name, base, overrides, schedule, fibrillation)
 
 
 def _in_force(base: dict[Metric, Limits], overrides: tuple[Override, ...], minute: int) -> dict[Metric, Limits]:
@@ -170,6 +191,22 @@ def _overrides(value: object) -> tuple[Override, ...]:
     if not isinstance(value, list):
         raise _refused("override", "must be written [[override]]")
     return tuple(_override(item, f"override[{index}]") for index, item in enumerate(value))
+
+
+def _rhythm(value: object) -> FibrillationRule | None:
+    """``[rhythm.atrial_fibrillation]`` with a priority and, if it is not to be 30, *after_s*."""
+    table = dict(_table(value, "rhythm"))
+    where = "rhythm.atrial_fibrillation"
+    given = table.pop("atrial_fibrillation", None)
+    _require_empty(table, "rhythm")
+    if given is None:
+        return None
+    own = dict(_table(given, where))
+    priority, after_s = own.pop("priority", None), own.pop("after_s", 30)
+    if priority not in {"low", "medium"}:
+        raise _refused(f"{where}.priority", f"{priority!r} is not medium or low")
+    _require_empty(own, where)
+    return FibrillationRule(_PRIORITIES[priority], _number(after_s, f"{where}.after_s", low=0))
 
 
 def _override(value: object, where: str) -> Override:

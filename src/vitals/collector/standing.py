@@ -81,6 +81,7 @@ class Standing:
         patient: Patient | None = None,
         metric: Metric | None = None,
         words: str = "",
+        kind: Kind | None = None,
     ) -> None:
         self.subject = subject
         self.condition = condition
@@ -89,7 +90,7 @@ class Standing:
         self.metric = metric
         self.source = metric
         self.words = words
-        self.kind = Kind.TECHNICAL if words else Kind.PHYSIOLOGICAL
+        self.kind = kind or (Kind.TECHNICAL if words else Kind.PHYSIOLOGICAL)
         self.state: Crossing | Lapse = PRESENT if words else CALM
         self.shown: ShownAlarm | None = None
 

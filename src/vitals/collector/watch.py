@@ -15,6 +15,7 @@ from vitals.codes import BY_LABEL, CODES, Metric
 from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
 from vitals.collector.guard import Guard
+from vitals.collector.rhythmwatch import RhythmWatch
 from vitals.collector.standing import Moment, Standing, Tell
 from vitals.collector.suspension import CONDITION, Suspension
 from vitals.collector.upkeep import Upkeep
@@ -70,6 +71,7 @@ class Watch:
         self._settings = settings
         self._tell = tell
         self._upkeep = Upkeep(patient, settings.delays, self._step)
+        self._rhythm = RhythmWatch(patient, self._step)
         self._zone = ZoneInfo(patient.time_zone)
         self.profile = settings.profile
         self._watched_ms = 0
@@ -82,7 +84,7 @@ class Watch:
         """Every condition of this patient."""
         limits = [standing for guard in self.guards.values() for standing in guard.standings.values()]
         technical = [*self.absences.values(), *self.off.values(), *self.silent.values(), *self._upkeep.standings()]
-        return [*limits, *technical, *self.missed.values()]
+        return [*limits, self._rhythm.fibrillation, *technical, *self.missed.values()]
 
     def channels(self, metric: Metric) -> list[Channel]:
         """The channels of *metric*: the plan's order, then the order of binding."""
@@ -110,6 +112,8 @@ class Watch:
         if side and label in BY_LABEL:
             standing = self._guard(BY_LABEL[label]).standings[Side(side)]
         standing = standing or self._upkeep.find(condition, part)
+        if condition == self._rhythm.fibrillation.condition:
+            standing = self._rhythm.fibrillation
         if condition == MISSED:
             standing = self._missed(part, MISSED, None)
         if standing is None:
@@ -142,6 +146,8 @@ class Watch:
             self._lapse(self.absences[metric], lapse.Returned(), moment)
             if self.absences[metric].state.quiet:  # a high that ended stays until somebody acknowledges it (S14)
                 del self.absences[metric]
+        if profile.fibrillation is None:
+            self._rhythm.stop(moment)
         self._in_force = None
         self.enforce(moment.utc_ms)
 
@@ -196,6 +202,11 @@ class Watch:
             elif observation.validity in ALARM_ELIGIBLE:
                 self._take(channel, observation, heard, row, received)
         self._worn(worn, heard.characteristic, received, off=off)
+        rule = self.profile.fibrillation
+        if rule is not None and not self.suspended:
+            beats = self.channels(Metric.RR_INTERVAL)
+            if beats and beats[0].sensor == worn.sensor:  # one source alarms at a time
+                self._rhythm.hear(rule, heard, row, received)
 
     def suspend(self, suspension: Suspension) -> None:
         """Take up a suspension as it stands; once it is over, nothing is silent sooner than it could be heard."""
@@ -205,6 +216,7 @@ class Watch:
 
     def withdraw(self, moment: Moment) -> None:
         """End every condition of the present: an unacknowledged high stays as ended (S14)."""
+        self._rhythm.stop(moment)
         for standing in self.standings():
             if not standing.state.quiet and standing.condition != MISSED:
                 self._step(standing, crossing.Withdrawn(), moment)
