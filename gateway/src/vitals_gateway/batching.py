@@ -10,6 +10,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
     *batch_ms* in ordinary running; *crowded_ms* while *crowded* live batches or more are unacknowledged, or while
     nothing has been acknowledged for *unheard_ms*; *offline_ms* while that is so and there is no broker either.
+    Acknowledgements come every 2 s, so that ten ordinary batches are unacknowledged before the next one comes: fewer
+    than *crowded*, or a healthy line would be slowed to one batch a second.
 
     The protocol allows *offline_ms* whenever nothing is acknowledged. A connected gateway does not use it: a
     collector that cannot write acknowledges nothing but goes on alarming (S4), and must hear of a desaturation
@@ -18,7 +20,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
     batch_ms: float = 200
     crowded_ms: float = 1000
-    crowded: int = 8
+    crowded: int = 12
     unheard_ms: float = 10_000
     offline_ms: float = 30_000
     full_bytes: int = MAX_BODY

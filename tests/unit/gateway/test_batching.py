@@ -13,8 +13,8 @@ PACE = Pace(batch_ms=200)
     ("hearing", "after_ms"),
     [
         (Hearing(), 200),
-        (Hearing(live_unacknowledged=7), 200),
-        (Hearing(live_unacknowledged=8), 1000),
+        (Hearing(live_unacknowledged=11), 200),
+        (Hearing(live_unacknowledged=12), 1000),
         (Hearing(live_unacknowledged=1, unheard_ms=9_999), 200),
         (Hearing(live_unacknowledged=1, unheard_ms=10_000), 1000),
         (Hearing(unheard_ms=9_999, connected=False), 200),
@@ -33,7 +33,7 @@ def test_a_connected_gateway_that_is_not_acknowledged_still_speaks_every_second(
 @pytest.mark.parametrize("scale", [0.1, 1.0, 2.0])
 def test_a_time_scale_multiplies_every_delay(scale: float) -> None:
     scaled = PACE.scaled(scale)
-    states: list[dict[str, Any]] = [{}, {"live_unacknowledged": 8}, {"unheard_ms": 10_000 * scale, "connected": False}]
+    states: list[dict[str, Any]] = [{}, {"live_unacknowledged": 12}, {"unheard_ms": 10_000 * scale, "connected": False}]
     for state in states:
         unscaled = {**state, **({"unheard_ms": 10_000} if "unheard_ms" in state else {})}
         assert close_after_ms(scaled, Hearing(**state)) == close_after_ms(PACE, Hearing(**unscaled)) * scale

@@ -128,7 +128,7 @@ def write_configuration(plan: Plan) -> None:
     (plan.folder / "gateway.toml").write_text(
         f"gateway = {quoted(GATEWAY)}\nmode = {quoted(plan.mode)}\ntime_scale = {plan.time_scale:g}\n\n"
         f"[broker]\nurl = {quoted(url)}\n\n"
-        f"[spool]\npath = {quoted(str(plan.spool))}\nbatch_ms = 20\n"
+        f"[spool]\npath = {quoted(str(plan.spool))}\n"
         f"max_bytes = {plan.spool_max_bytes}\n\n"
         f'[radio]\nkind = "bumble"\ntransport = {quoted(f"unix-client:{plan.socket}")}\n'
     )
