@@ -27,6 +27,10 @@ class Gaps:
         self._past.clear()
         self._since_ms = None
 
+    def none(self, newest_ms: int, now_ms: int) -> bool:
+        """Whether there is nothing to add up: no gap lately, and none now."""
+        return not self._past and self._since_ms is None and now_ms - newest_ms <= self._shortest_ms
+
     def share(self, newest_ms: int, now_ms: int) -> float:
         """The share of the window that lacks values, when the newest came at *newest_ms*."""
         if self._since_ms is not None and newest_ms > self._since_ms:

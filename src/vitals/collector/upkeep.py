@@ -62,6 +62,8 @@ class Upkeep:
             of = self._delays
             gaps = Gaps(of.age_shown_s * 1000, of.not_monitored_alarm_s * 1000, of.intermittent_window_s * 1000)
             self._gaps[metric] = gaps
+        if not self._standings and gaps.none(newest_ms, moment.at_ms):
+            return
         share = gaps.share(newest_ms, moment.at_ms)
         standing = self._standings.get(f"{INTERMITTENT}:{metric.label}")
         if share > intermittence.OVER and not told:
