@@ -101,9 +101,10 @@ async def opened(context: BrowserContext, complaints: Complaints) -> AsyncIterat
 class Wall:
     """A rehearsal ward and a page that shows it."""
 
-    def __init__(self, ward: RehearsalWard, page: Page, complaints: Complaints) -> None:
+    def __init__(self, ward: RehearsalWard, page: Page, url: str, complaints: Complaints) -> None:
         self.ward = ward
         self.page = page
+        self.url = url
         self.complaints = complaints
 
     def high(self, place: int) -> ShownAlarm:
@@ -154,7 +155,7 @@ async def shared(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
         await page.goto(console.url)
         await page.wait_for_selector('body[data-link="live"]')
         await page.locator("#sound").click()
-        yield Wall(ward, page, complaints)
+        yield Wall(ward, page, console.url, complaints)
         await context.close()
 
 

@@ -81,6 +81,19 @@ async def test_an_outcome_of_what_changed_is_refused_and_what_ended_may_be_resol
     assert wall.ward.resolved[alarm.episode] == ("artefact", "")
 
 
+async def test_what_is_over_while_somebody_asks_can_still_be_resolved(wall: Wall) -> None:
+    alarm = wall.high(6)
+    card, dialog = wall.card(alarm), wall.page.locator("#resolve")
+    await card.locator(".acknowledge").click()
+    await card.locator(".resolve").click()
+    wall.ward.end(alarm.episode, 96)
+    await expect(dialog.locator(".note")).to_contain_text("OVER")
+    await dialog.get_by_text("Spoke").click()
+    await dialog.locator("[type=submit]").click()
+    await expect(dialog).to_be_hidden()
+    assert wall.ward.resolved[alarm.episode] == ("spoke", "")
+
+
 async def test_from_a_tile_monitoring_is_suspended_and_resumed(wall: Wall) -> None:
     page, tile, dialog = wall.page, wall.tile(7), wall.page.locator("#patient")
     await tile.focus()
@@ -113,8 +126,9 @@ async def test_a_missed_high_waits_for_its_review_without_a_sound(wall: Wall) ->
     page, section = wall.page, wall.page.locator("#missed")
     high = wall.ward.miss(wall.ward.patients[8], "spo2", worst=78, limit=85)
     medium = wall.ward.miss(wall.ward.patients[9], "spo2", worst=88, limit=90, priority="medium")
-    await expect(section).to_contain_text(f"{medium.name}: SpO₂ 88 < 90")
-    row = section.locator("li")
+    await expect(section.locator("li")).to_have_count(2)
+    await expect(section.locator("li").last).to_contain_text("!! SpO₂ 88 < 90 %")
+    row = section.locator(f'[data-missed="{high.id}"]')
     await expect(row).to_contain_text(high.record_number)
     await expect(row).to_contain_text("!!! SpO₂ 78 < 85 %")
     await row.locator("button").click()

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.async_api import Request, expect
-from tests.browser.conftest import Opened
+from tests.browser.conftest import Opened, Wall
 from tests.browser.consoles import serving
 
 from vitals.clock import SystemClock
@@ -11,6 +11,8 @@ from vitals.console.rehearsal_states import stage
 from vitals.observation import GenerationMode
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PATIENTS = 8
 
 BOXES = """
 () => [...document.querySelectorAll('.tile')].map(tile => {
@@ -34,29 +36,27 @@ def tile(patient: str) -> str:
     return f'.tile[data-patient="{patient}"]'
 
 
-async def test_a_tile_turns_red_and_the_lane_says_who_and_what(opened: Opened) -> None:
-    ward = RehearsalWard(SystemClock(), 8)
+async def test_a_tile_turns_red_and_the_lane_says_who_and_what(wall: Wall) -> None:
+    page, ward = wall.page, wall.ward
     patient = ward.patients[2]
-    async with serving(ward) as console:
-        page = await opened(console.url)
-        shown = page.locator(tile(patient))
-        await expect(shown).not_to_have_attribute("data-alarm", "high")
-        alarm = ward.raise_alarm(patient, "high", metric="spo2", value=84, limit=85)
-        await expect(shown).to_have_attribute("data-alarm", "high")
-        await expect(shown).to_have_css("background-color", "rgb(213, 40, 27)")
-        await expect(shown.locator(".badge")).to_have_text("!!!")
-        await expect(shown.locator(".state")).to_have_text("SpO₂ 84 < 85 %")
-        card = page.locator(".card")
-        await expect(card.locator(".priority")).to_have_text("!!! HIGH")
-        await expect(card.locator(".who")).to_have_text(alarm.name)
-        await expect(card.locator(".identity")).to_have_text(f"born {alarm.birth_date} · {alarm.record_number}")
-        await expect(card.locator(".what")).to_have_text("SpO₂ 84 < 85")
-        await expect(page.locator("#count-high")).to_have_text("1")
-        await expect(page.locator("#say")).to_contain_text(f"high priority: {alarm.name}")
-        ward.end(alarm.episode, 96)
-        await expect(shown).to_have_attribute("data-phase", "ended")
-        await expect(shown).to_have_css("background-color", "rgb(213, 40, 27)")  # latched
-        await expect(shown.locator(".state")).to_contain_text("ENDED · now 9")
+    shown = page.locator(tile(patient))
+    await expect(shown).not_to_have_attribute("data-alarm", "high")
+    alarm = ward.raise_alarm(patient, "high", metric="spo2", value=84, limit=85)
+    await expect(shown).to_have_attribute("data-alarm", "high")
+    await expect(shown).to_have_css("background-color", "rgb(213, 40, 27)")
+    await expect(shown.locator(".badge")).to_have_text("!!!")
+    await expect(shown.locator(".state")).to_have_text("SpO₂ 84 < 85 %")
+    card = page.locator(".card")
+    await expect(card.locator(".priority")).to_have_text("!!! HIGH")
+    await expect(card.locator(".who")).to_have_text(alarm.name)
+    await expect(card.locator(".identity")).to_have_text(f"born {alarm.birth_date} · {alarm.record_number}")
+    await expect(card.locator(".what")).to_have_text("SpO₂ 84 < 85")
+    await expect(page.locator("#count-high")).to_have_text("1")
+    await expect(page.locator("#say")).to_contain_text(f"high priority: {alarm.name}")
+    ward.end(alarm.episode, 96)
+    await expect(shown).to_have_attribute("data-phase", "ended")
+    await expect(shown).to_have_css("background-color", "rgb(213, 40, 27)")  # latched
+    await expect(shown.locator(".state")).to_contain_text("ENDED · now 9")
 
 
 async def test_two_hundred_patients_fit(opened: Opened) -> None:
@@ -86,15 +86,13 @@ async def test_two_hundred_patients_fit(opened: Opened) -> None:
     assert [box["says"] for box in boxes if box["cut"] or box["stateCut"]] == []
 
 
-async def test_few_patients_use_the_room_and_show_their_limits(opened: Opened) -> None:
-    ward = RehearsalWard(SystemClock(), 8)
-    async with serving(ward) as console:
-        page = await opened(console.url)
-        first = page.locator(".tile").first
-        await expect(first.locator(".value.rate .limits")).to_have_text("> 140 !!!> 120 !!< 50 !!< 40 !!!")
-        await expect(first.locator(".value.spo2 .limits")).to_be_visible()
-        await expect(first.locator(".identity")).to_be_visible()
-        boxes = await page.evaluate(BOXES)
+async def test_few_patients_use_the_room_and_show_their_limits(wall: Wall) -> None:
+    page = wall.page
+    first = page.locator(".tile").first
+    await expect(first.locator(".value.rate .limits")).to_have_text("> 140 !!!> 120 !!< 50 !!< 40 !!!")
+    await expect(first.locator(".value.spo2 .limits")).to_be_visible()
+    await expect(first.locator(".identity")).to_be_visible()
+    boxes = await page.evaluate(BOXES)
     assert {round(box["font"]) for box in boxes} == {84}
     assert all(box["bottom"] <= 1080 for box in boxes)
 
@@ -171,43 +169,37 @@ async def test_the_mode_cannot_be_missed(opened: Opened, mode: str, scale: float
         await (expect(scaled).to_have_text("time scale 0.1") if scale != 1 else expect(scaled).to_be_hidden())
 
 
-async def test_everything_comes_from_this_server(opened: Opened) -> None:
-    ward = RehearsalWard(SystemClock(), 8)
+async def test_everything_comes_from_this_server(wall: Wall) -> None:
+    page = wall.page
     asked: list[str] = []
 
     def note(request: Request) -> None:
         asked.append(request.url)
 
-    async with serving(ward) as console:
-        page = await opened(console.url)
-        page.on("request", note)
-        await page.reload()
-        await page.wait_for_selector('body[data-link="live"]')
-        assert await page.evaluate("document.fonts.check('16px Inter')")
-        assert any(url.endswith(".woff2") for url in asked)
-        assert [url for url in asked if not url.startswith(console.url)] == []
+    page.on("request", note)
+    await page.reload()
+    await page.wait_for_selector('body[data-link="live"]')
+    assert await page.evaluate("document.fonts.check('16px Inter')")
+    assert any(url.endswith(".woff2") for url in asked)
+    assert [url for url in asked if not url.startswith(wall.url)] == []
 
 
-async def test_names_that_could_be_taken_for_one_another_are_marked(opened: Opened) -> None:
-    ward = RehearsalWard(SystemClock(), 8)
+async def test_names_that_could_be_taken_for_one_another_are_marked(wall: Wall) -> None:
+    page, ward = wall.page, wall.ward
     first, second = ward.patients[:2]
     ward.rename(first, "Novak, Anna")
     ward.rename(second, "Novak, Adam")
-    async with serving(ward) as console:
-        page = await opened(console.url)
-        await expect(page.locator(f"{tile(first)} .name")).to_contain_text("≈ Novak, Anna")
-        ward.raise_alarm(first, "high", metric="spo2", value=84, limit=85)
-        await expect(page.locator(".card .similar")).to_have_text("≈ similar name: Novak, Adam")
+    await expect(page.locator(f"{tile(first)} .name")).to_contain_text("≈ Novak, Anna")
+    ward.raise_alarm(first, "high", metric="spo2", value=84, limit=85)
+    await expect(page.locator(".card .similar")).to_have_text("≈ similar name: Novak, Adam")
 
 
-async def test_a_notice_and_a_medium_that_ended_are_listed_silently(opened: Opened) -> None:
-    ward = RehearsalWard(SystemClock(), 8)
-    async with serving(ward) as console:
-        page = await opened(console.url)
-        ward.notices = ("Not recording: the disk is full",)
-        await expect(page.locator("#notices")).to_contain_text("Not recording: the disk is full")
-        alarm = ward.raise_alarm(ward.patients[0], "medium", metric="heart_rate", value=128, limit=120)
-        await expect(page.locator(".card")).to_have_count(1)
-        ward.end(alarm.episode, 88)
-        await expect(page.locator(".card")).to_have_count(0)
-        await expect(page.locator("#ended")).to_contain_text(f"{alarm.name}: HR 128 > 120")
+async def test_a_notice_and_a_medium_that_ended_are_listed_silently(wall: Wall) -> None:
+    page, ward = wall.page, wall.ward
+    ward.notices = ("Not recording: the disk is full",)
+    await expect(page.locator("#notices")).to_contain_text("Not recording: the disk is full")
+    alarm = ward.raise_alarm(ward.patients[0], "medium", metric="heart_rate", value=128, limit=120)
+    await expect(page.locator(".card")).to_have_count(1)
+    ward.end(alarm.episode, 88)
+    await expect(page.locator(".card")).to_have_count(0)
+    await expect(page.locator("#ended")).to_contain_text(f"{alarm.name}: HR 128 > 120")

@@ -4,7 +4,8 @@ It keeps the contract of :class:`vitals.ward.Ward`, conflicts and repeated keys 
 says: whoever holds it raises, worsens and ends alarms, takes sensors off and lets them fall silent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -69,6 +70,7 @@ class RehearsalWard:
         self._delays = Delays().scaled(time_scale)
         self._beds = {person.patient: Bed(number, person) for number, person in enumerate(people(patients, seed))}
         self._alarms: dict[str, ShownAlarm] = {}
+        self._past: dict[str, ShownAlarm] = {}
         self._paused: dict[str, int] = {}
         self._missed: dict[str, MissedEvent] = {}
         self._answered: dict[str, tuple[object, Any]] = {}
@@ -132,14 +134,14 @@ class RehearsalWard:
         return self._once(key, ("resume_audio", episode, actor), resume)
 
     async def resolve(self, episode: str, version: int, *, outcome: str, note: str, actor: str, key: str) -> ShownAlarm:
-        """See :class:`vitals.ward.Ward`; what was said is in :attr:`resolved`."""
+        """See :class:`vitals.ward.Ward`; what was said is in :attr:`resolved`. Of what is over, the outcome alone."""
 
         def resolve() -> ShownAlarm:
-            alarm = self._at(episode, version)
+            alarm = self._at(episode, version, self._past)
             if outcome not in OUTCOMES:
                 raise ConflictError(f"{outcome} is no outcome; these are: {', '.join(OUTCOMES)}")
             self.resolved[episode] = (outcome, note)
-            return self._acknowledge(alarm, actor)
+            return alarm if alarm.phase == "over" else self._acknowledge(alarm, actor)
 
         return self._once(key, ("resolve", episode, outcome, note), resolve)
 
@@ -338,8 +340,8 @@ class RehearsalWard:
             raise NotFoundError(f"there is no open alarm {episode}")
         return self._alarms[episode]
 
-    def _at(self, episode: str, version: int) -> ShownAlarm:
-        alarm = self._open(episode)
+    def _at(self, episode: str, version: int, past: Mapping[str, ShownAlarm] = MappingProxyType({})) -> ShownAlarm:
+        alarm = past[episode] if episode in past else self._open(episode)
         if alarm.version != version:
             raise ConflictError(f"the alarm changed: it is at version {alarm.version}, not {version}")
         return alarm
@@ -364,6 +366,7 @@ class RehearsalWard:
     def _tell(self, alarm: ShownAlarm) -> ShownAlarm:
         if alarm.phase == "over":
             self._alarms.pop(alarm.episode, None)
+            self._past[alarm.episode] = alarm
         else:
             self._alarms[alarm.episode] = alarm
         alarm = self._with_current(alarm)

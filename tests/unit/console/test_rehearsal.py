@@ -182,6 +182,16 @@ async def test_an_outcome_is_an_acknowledgement_too(ward: RehearsalWard, outcome
     assert await ward.resolve(alarm.episode, 1, outcome=outcome, note="n", actor="a", key="k") == done
 
 
+async def test_of_what_is_over_the_outcome_alone_is_recorded(ward: RehearsalWard) -> None:
+    alarm = high(ward)
+    taken = await ward.acknowledge(alarm.episode, 1, actor="a", key="k")
+    over = ward.end(alarm.episode, 96)
+    with pytest.raises(ConflictError):
+        await ward.resolve(alarm.episode, taken.version, outcome="spoke", note="", actor="a", key="k2")
+    assert await ward.resolve(alarm.episode, over.version, outcome="spoke", note="", actor="b", key="k3") == over
+    assert ward.resolved == {alarm.episode: ("spoke", "")}
+
+
 async def test_an_unknown_outcome_changes_nothing(ward: RehearsalWard) -> None:
     alarm = high(ward)
     with pytest.raises(ConflictError, match="spoke"):

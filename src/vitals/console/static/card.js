@@ -75,7 +75,7 @@ export class Card {
   showActions() {
     const { alarm, context, part } = this;
     for (const verb of Object.keys(VERBS)) this.showVerb(verb);
-    this.offer(this.resolveButton, alarm.phase === "acknowledged" || alarm.phase === "ended");
+    this.offer(this.resolveButton, alarm.phase !== "active");
     this.resolveButton.setAttribute("aria-disabled", String(context.lost));
     this.entitle(this.resolveButton);
     const by = alarm.acknowledged_by ? `✓ ${alarm.acknowledged_by}, ${words.clock(alarm.acknowledged_at)}` : "";

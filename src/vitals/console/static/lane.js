@@ -52,6 +52,11 @@ export class Lane {
     this.showMore(hidden);
   }
 
+  /** An alarm is over: if its row is held, it says what became of it. */
+  over(alarm) {
+    this.rows = this.rows.map((row) => (row.episode === alarm.episode ? alarm : row));
+  }
+
   showMore(hidden) {
     this.more.hidden = !hidden.length && !this.all;
     const kinds = PRIORITIES.map((priority) => [hidden.filter((alarm) => alarm.priority === priority).length, SYMBOL[priority]]);

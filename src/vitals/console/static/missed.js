@@ -1,4 +1,4 @@
-// What late data show that nobody was told of in time (S6): listed silently; a high waits until somebody reviewed it.
+// What late data show that nobody was told of in time (S6): listed silently, highs first, until somebody reviewed it.
 
 import { Action } from "./action.js";
 import { element, write } from "./element.js";
@@ -8,22 +8,23 @@ export class Missed {
   constructor(box) {
     this.box = box;
     this.list = box.querySelector("ul");
-    this.rest = box.querySelector("p");
     this.rows = new Map();
   }
 
   show(events, lost) {
     this.lost = lost;
     const open = events.filter(({ reviewed_at: at }) => at === null);
-    const highs = open.filter(({ priority }) => priority === "high");
+    open.sort((one, other) => words.PRIORITIES.indexOf(one.priority) - words.PRIORITIES.indexOf(other.priority));
     this.box.hidden = !open.length;
-    for (const event of highs) this.row(event);
     for (const [id, row] of this.rows) {
-      if (highs.some((event) => event.id === id)) continue;
+      if (open.some((event) => event.id === id)) continue;
       row.item.remove();
       this.rows.delete(id);
     }
-    write(this.rest, open.filter((event) => !highs.includes(event)).map(line).join("\n"));
+    open.forEach((event, index) => {
+      const { item } = this.row(event);
+      if (this.list.children[index] !== item) this.list.insertBefore(item, this.list.children[index] ?? null);
+    });
   }
 
   row(event) {
@@ -38,6 +39,7 @@ export class Missed {
     row.button.setAttribute("aria-disabled", String(this.lost || sending));
     write(row.note, row.action.note);
     row.note.hidden = !row.action.note;
+    return row;
   }
 
   make(id) {
@@ -48,7 +50,6 @@ export class Missed {
     row.item = element("li", { "data-missed": id }, element("p", {}, row.who, row.identity, row.what), row.button, row.note);
     row.button.addEventListener("click", () => this.press(row));
     this.rows.set(id, row);
-    this.list.append(row.item);
     return row;
   }
 
@@ -64,4 +65,3 @@ export class Missed {
 
 const what = ({ metric, worst, limit }) => words.brief({ metric, value: worst, limit });
 const when = ({ from_at: from, to_at: to }) => `${words.clock(from)}–${to ? words.clock(to) : ""}`;
-const line = (event) => `${words.SYMBOL[event.priority]} ${event.name}: ${what(event)}, ${when(event)}`;

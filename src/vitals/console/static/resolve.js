@@ -24,16 +24,23 @@ export class Resolve {
     this.action = new Action("record");
     this.form.reset();
     this.read(alarm);
-    this.over = false;
+    this.over = alarm.phase === "over";
+    this.closed = false;
     this.write();
     this.dialog.show(card.querySelector("button.resolve"), card);
   }
 
-  /** The alarms as they are: an alarm that changes while the dialog is open is not resolved by what was read before. */
-  show(alarms, lost) {
+  /** Whether the connection is lost. An alarm that changes meanwhile is not resolved by what was read before (S9). */
+  show(lost) {
     this.lost = lost;
-    if (!this.dialog.open) return;
-    this.over ||= !alarms.has(this.alarm.episode);
+    if (this.dialog.open) this.write();
+  }
+
+  /** An alarm is over; what came of it can still be said. */
+  ended(alarm) {
+    if (!this.dialog.open || alarm.episode !== this.alarm.episode || this.action.sending) return;
+    this.read(alarm);
+    this.over = true;
     this.write();
   }
 
@@ -47,13 +54,13 @@ export class Resolve {
   write() {
     const { sending, unsent } = this.action;
     write(this.button, sending ? "Sending…" : unsent ? "Send again" : "Record");
-    this.button.setAttribute("aria-disabled", String(Boolean(this.lost || sending || this.over)));
-    const over = this.over && !sending ? "OVER – the alarm is closed already" : "";
-    this.dialog.note(this.lost ? "CONNECTION LOST – nothing can be recorded now" : over || this.action.note);
+    this.button.setAttribute("aria-disabled", String(Boolean(this.lost || sending || this.closed)));
+    const over = this.closed ? "NOT RECORDED – the alarm was closed too long ago" : this.over ? "OVER meanwhile – what came of it can still be recorded" : "";
+    this.dialog.note(this.lost ? "CONNECTION LOST – nothing can be recorded now" : this.action.note || over);
   }
 
   async send() {
-    if (this.lost || this.action.sending || this.over) return;
+    if (this.lost || this.action.sending || this.closed) return;
     const { outcome: chosen, note } = Object.fromEntries(new FormData(this.form));
     const { episode, version } = this.alarm;
     const address = `/api/v1/alarms/${encodeURIComponent(episode)}/resolve`;
@@ -62,7 +69,7 @@ export class Resolve {
     const { outcome, said } = await sent;
     if (this.alarm.episode !== episode) return; // closed, and opened for another one
     if (said?.alarm) this.read(said.alarm);
-    this.over = outcome === "over";
+    this.closed = outcome === "over";
     if (outcome === "done") this.dialog.box.close();
     if (outcome === "done" || said?.alarm) this.changed(said.alarm ?? said);
     this.write();

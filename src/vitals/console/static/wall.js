@@ -103,8 +103,11 @@ async function recall() {
 
 /** One alarm changed, between two snapshots. */
 function heard(alarm) {
-  if (alarm.phase === "over") present.alarms.delete(alarm.episode);
-  else if ((present.alarms.get(alarm.episode)?.version ?? 0) <= alarm.version) present.alarms.set(alarm.episode, alarm);
+  if (alarm.phase === "over") {
+    present.alarms.delete(alarm.episode);
+    lane.over(alarm);
+    resolve.ended(alarm);
+  } else if ((present.alarms.get(alarm.episode)?.version ?? 0) <= alarm.version) present.alarms.set(alarm.episode, alarm);
   if (alarm.patient) tiles.refresh(alarm.patient, byPatient().get(alarm.patient) ?? [], delays());
   showAlarms();
 }
@@ -122,7 +125,7 @@ function showAlarms() {
   const alike = tiles.alike ?? new Map();
   lane.show(alarms, { lost: lost(), now: now(), alike, keys: keys(), pauseS: delays().audioPause });
   missed.show(present.missed, lost());
-  resolve.show(present.alarms, lost());
+  resolve.show(lost());
   dialog.show(present.tiles, { lost: lost(), alarms: byPatient(), alike, delays: delays() });
   for (const priority of PRIORITIES) {
     const count = alarms.filter((alarm) => alarm.priority === priority).length;
