@@ -56,6 +56,9 @@ class SqliteSeries:
     ``commit`` and ``release`` are called from one thread at a time; everything else from any.
     """
 
+    _store: int
+    _log_seq: int
+
     def __init__(self, path: Path, mode: GenerationMode, *, max_bytes: int | None = None) -> None:
         """Open the store at *path*, or make it.
 

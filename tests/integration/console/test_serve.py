@@ -61,8 +61,8 @@ async def test_a_stream_begins_whole_goes_on_and_tells_alarms_at_once(ward: Rehe
 async def test_a_client_without_a_screen_hears_and_acknowledges(ward: RehearsalWard) -> None:
     clock = SystemClock()
     async with serving(ward) as console:
-        hearing = asyncio.to_thread(hear_alarm, console.url, metric="spo2", priority="high", clock=clock)
-        raised = ward.raise_alarm(ward.patients[0], "high", metric="spo2", value=84, limit=85)
+        hearing = asyncio.to_thread(hear_alarm, console.url, condition="spo2.low", priority="high", clock=clock)
+        raised = ward.raise_alarm(ward.patients[0], "high", metric="spo2", value=84, limit=85, condition="spo2.low")
         heard, at_ms = await asyncio.wait_for(hearing, PATIENCE_S)
         answer = await asyncio.to_thread(acknowledge, console.url, heard)
         assert heard["episode"] == raised.episode
