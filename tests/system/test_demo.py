@@ -129,3 +129,11 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_until_alarm_refuses_the_books_of_an_earlier_run(tmp_path: Path) -> None:
+    (tmp_path / "ledger.jsonl").write_text("")
+    refused = vitals("demo", "--until-alarm", "--headless", "--state", str(tmp_path))
+    assert refused.returncode == 2
+    [line] = refused.stderr.strip().splitlines()
+    assert "earlier demonstration" in line

@@ -20,5 +20,6 @@ def serve(*, config: Path = Path("server.toml")) -> int:
     except ModuleNotFoundError as error:
         raise ConfigurationError(f"{error.name} is not installed: pip install 'openvitals[server]'") from None
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     asyncio.run(run(config))
     return Exit.DONE

@@ -28,6 +28,7 @@ async def run(path: Path) -> None:
         VitalsError: a store cannot be opened, or the console's port is taken.
     """
     config = load(path)
+    profile = load_profile(config.profile)
     clock = SystemClock()
     with ExitStack() as open_stores:
         registry = open_registry(config.registry)
@@ -39,7 +40,6 @@ async def run(path: Path) -> None:
             _log.warning(
                 "%s is an older copy: a new name for it, so that gateways send again what they keep", config.series
             )
-        profile = load_profile(config.profile)
         desk = AlarmDesk(registry, mode=config.mode, profile=profile, clock=clock, time_scale=config.time_scale)
         desk.start(store)
         try:

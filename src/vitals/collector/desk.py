@@ -29,12 +29,12 @@ from vitals.collector.latency import Latency
 from vitals.collector.roster import Roster
 from vitals.collector.standing import Moment, Standing, Transitions, record, show
 from vitals.collector.strangers import Strangers
-from vitals.collector.timeline import Timeline
 from vitals.collector.watch import Settings, Watch
 from vitals.delays import Delays
 from vitals.observation import GenerationMode
 from vitals.registry import Checkpoint, Cursor, Missed, Registry
 from vitals.series.base import Arrival, Logged, Series
+from vitals.timeline import Timeline
 from vitals.ward import ShownAlarm, Snapshot
 from vitals.wire.bodies import GatewayState
 from vitals.wire.columns import Row

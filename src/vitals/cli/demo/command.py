@@ -18,7 +18,7 @@ from vitals.cli.entry import Exit
 from vitals.cli.remote import get
 from vitals.clock import SystemClock, parse_iso
 from vitals.delays import require_time_scale
-from vitals.errors import VitalsError
+from vitals.errors import ConfigurationError, VitalsError
 from vitals.observation import GenerationMode
 
 ALARM_WITHIN_S = 120.0
@@ -61,6 +61,8 @@ def demo(
             time_scale=time_scale,
             seed=seed,
         )
+        if until_alarm and plan.ledger.exists():
+            raise ConfigurationError(f"--until-alarm counts from the start: {folder} holds an earlier demonstration")
         return asyncio.run(_run(plan, until_alarm=until_alarm, as_json=json))
 
 

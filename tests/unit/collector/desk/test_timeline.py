@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitals.collector.channel import Mark
-from vitals.collector.timeline import Timeline
+from vitals.timeline import Timeline
 
 
 def test_the_first_process_defines_the_timeline() -> None:
