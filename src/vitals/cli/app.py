@@ -22,6 +22,8 @@ app.command("vitals.cli.decode:decode", help="Say what a notification's bytes me
 app.command("vitals.cli.alarms:app", name="alarms", help="Alarms of recorded courses.")
 app.command("vitals.cli.score:score", help="Score observations: NEWS2 unless told otherwise. It replaces no judgement.")
 app.command("vitals.cli.rhythm:rhythm", help="Find atrial fibrillation in recorded RR intervals. It is no diagnosis.")
+app.command("vitals.cli.notify:app", name="notify", help="Try notification channels; who is on call, what was sent.")
+app.command("vitals.cli.watchdog:watchdog", help="Page people when the path of a server fails, from elsewhere.")
 
 
 def main() -> int:

@@ -1,0 +1,102 @@
+"""What ``vitals notify`` does, with the server's libraries."""
+
+import asyncio
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vitals.clock import SystemClock, iso
+from vitals.collector.config import ServerConfig, load
+from vitals.errors import ConfigurationError, StoreError
+from vitals.notify.config import Settings, read
+from vitals.notify.directory import TEAM
+from vitals.notify.schedule import on_call as on_call_by
+from vitals.notify.trial import try_channels
+from vitals.registry import Attempt, Dispatch, open_registry
+
+
+def trial(path: Path, recipient: str) -> dict[str, Any]:
+    """The answer of every channel. Raises ConfigurationError."""
+    config, settings = _settings(path)
+    if recipient and recipient not in settings.directory.recipients:
+        raise ConfigurationError(f"{path}: {recipient!r} is no recipient")
+    trials, record = asyncio.run(try_channels(settings, config.mode, SystemClock(), recipient=recipient))
+    return {"channels": [msgspec.structs.asdict(trial) for trial in trials], "recorded": _record(config, record)}
+
+
+def on_call(path: Path, utc_ms: int) -> dict[str, dict[str, list[str]]]:
+    """Who is on call, by team and duty. Raises ConfigurationError."""
+    _, settings = _settings(path)
+    directory = settings.directory
+    found: dict[str, dict[str, list[str]]] = {}
+    for team in directory.teams.values():
+        present = [person for person in team.members if directory.present(person, utc_ms) is not False]
+        duties = {duty: list(on_call_by(rota, directory.zone, utc_ms)) for duty, rota in team.duties.items()}
+        found[team.name] = {TEAM: present} | duties
+    return found
+
+
+def log(path: Path, since_utc_ms: int) -> list[dict[str, Any]]:
+    """Messages since then, oldest first, with their attempts. Raises ConfigurationError or StoreError."""
+    config = load(path)
+    if not config.registry.exists():
+        raise ConfigurationError(f"there is no registry at {config.registry}: nothing was ever sent")
+    registry = open_registry(config.registry)
+    try:
+        messages = registry.outbox.notifications(since_utc_ms=since_utc_ms)
+        attempts: dict[str, list[Attempt]] = defaultdict(list)
+        for attempt in registry.outbox.attempts(since_utc_ms=since_utc_ms):
+            attempts[attempt.key].append(attempt)
+    finally:
+        registry.close()
+    return [
+        {
+            "key": message.key,
+            "at": iso(message.created_utc_ms),
+            "kind": message.kind,
+            "reference": message.reference,
+            "priority": message.priority,
+            "stage": message.stage,
+            "recipient": message.recipient,
+            "state": message.state,
+            "attempts": [_attempt(attempt) for attempt in attempts[message.key]],
+        }
+        for message in messages
+    ]
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "at": iso(attempt.began_utc_ms),
+        "channel": attempt.channel,
+        "outcome": attempt.outcome,
+        "receipt": attempt.receipt,
+        "why": attempt.why,
+    }
+
+
+def _settings(path: Path) -> tuple[ServerConfig, Settings]:
+    config = load(path)
+    try:
+        settings = read(config.notify)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    if settings is None:
+        raise ConfigurationError(f"{path} has no section [notify]: nobody is told of anything outside the console")
+    return config, settings
+
+
+def _record(config: ServerConfig, record: Dispatch) -> bool:
+    if not config.registry.exists():
+        return False
+    try:
+        registry = open_registry(config.registry)
+        try:
+            registry.outbox.save(record)
+        finally:
+            registry.close()
+    except StoreError:
+        return False
+    return True
