@@ -21,7 +21,7 @@ from vitals_gateway.spool.reserve import Reserve
 from vitals_gateway.spool.room import CORRUPT, Room
 from vitals_gateway.spool.rows import Change, Depth, Entry, Item, Lost, Moment, Notification, Subscribed
 from vitals_gateway.spool.salvage import Salvaged, salvage
-from vitals_gateway.spool.streams import GATEWAY_DOWN, Streams
+from vitals_gateway.spool.streams import GATEWAY_DOWN, SPOOL_CORRUPT, Streams
 from vitals_gateway.spool.transaction import Transactions, Work
 from vitals_gateway.wall_clock import WallClock
 
@@ -235,7 +235,8 @@ class Spool:
             self._add_clock(change)
             if saved is not None and saved.missing:
                 self._add(change, Kind.VOID, Void(saved.missing, CORRUPT))
-            self._streams.all_lost(GATEWAY_DOWN)
+            for gap in self._streams.all_lost(GATEWAY_DOWN if saved is None else SPOOL_CORRUPT, self._now.at_ms):
+                self._add(change, Kind.GAP, gap)
 
         # nobody is told: what waits at the start is found as backlog
         with tables.translated(self.path):

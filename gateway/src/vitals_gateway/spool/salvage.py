@@ -12,12 +12,11 @@ from vitals.errors import DecodeError
 from vitals.wire import header
 from vitals.wire.bodies import Ranges
 from vitals.wire.header import Header
-from vitals_gateway.spool.streams import SPOOL_CORRUPT
 from vitals_gateway.spool.tables import signed, split, text, unsigned
 
 T = TypeVar("T", bound=tuple[object, ...])
 Epoch = tuple[int, int, int, int, int, int, int]
-Stream = tuple[int, str, str, int, int, str | None, int | None, int | None]
+Stream = tuple[int, str, str, int, int, str | None, int | None, int | None, int]
 Notification = tuple[int, int, int, int, bytes]
 Batch = tuple[int, int, int, int, int, int, int | None, int, int | None, bytes]
 
@@ -43,7 +42,7 @@ class Table(msgspec.Struct, Generic[T], frozen=True):
 
 _EPOCH: Final[Table[Epoch]] = Table("epoch", "ordinal, epoch, boot, mode, last, offset_ms, clock", Epoch)
 _STREAM: Final[Table[Stream]] = Table(
-    "stream", "id, sensor, characteristic, boot, last_ms, gap_reason, gap_boot, gap_ms", Stream
+    "stream", "id, sensor, characteristic, boot, last_ms, gap_reason, gap_boot, gap_ms, told", Stream
 )
 _NOTIFICATION: Final[Table[Notification]] = Table("notification", "id, ordinal, stream, at_ms, payload", Notification)
 _BATCH: Final[Table[Batch]] = Table(
@@ -60,10 +59,7 @@ class Salvaged(msgspec.Struct, frozen=True):
 
 
 def salvage(damaged: Path, into: sqlite3.Connection, gateway: str) -> Salvaged:
-    """Copy what is sound from *damaged* into the empty tables of *into*, in the caller's transaction.
-
-    Streams come along with a gap from their last closed batch: whether later notifications can be read or not.
-    """
+    """Copy what is sound from *damaged* into the empty tables of *into*, in the caller's transaction."""
     try:
         source = sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error:
@@ -77,10 +73,6 @@ def salvage(damaged: Path, into: sqlite3.Connection, gateway: str) -> Salvaged:
         _insert(into, _NOTIFICATION, (row for row in unbatched if row[1] in epochs))
         streams = list(_readable(source, _STREAM))
         _insert(into, _STREAM, streams)
-        into.execute(
-            "UPDATE stream SET gap_reason = ?, gap_boot = boot, gap_ms = last_ms WHERE gap_reason IS NULL",
-            (SPOOL_CORRUPT,),
-        )
         return Salvaged(len(saved), _missing(epochs.values(), saved), len(streams))
 
 

@@ -1,7 +1,8 @@
 """What each characteristic of each sensor last said, and what is known to be missing.
 
-A gap opens when a link is lost, or when the gateway starts: whatever was subscribed before has been lost since its
-last notification. It closes, and becomes a row of its own, when notifications flow again.
+A gap opens when a link is lost; it becomes a row when notifications flow again. When the gateway starts, whatever was
+subscribed before has been lost since its last notification: that becomes a row at once, since nobody knows whether
+the sensor will ever be back, and what follows until its new subscription becomes another.
 """
 
 import sqlite3
@@ -77,7 +78,8 @@ class Streams:
             self._create(item.sensor, item.characteristic, item.at_ms)
             return self._gap(item, SPOOL_CORRUPT, 0, 0) if self._forgotten else None
         self._execute(
-            "UPDATE stream SET boot = ?, last_ms = ?, gap_reason = NULL, gap_boot = NULL, gap_ms = NULL WHERE id = ?",
+            "UPDATE stream SET boot = ?, last_ms = ?, gap_reason = NULL, gap_boot = NULL, gap_ms = NULL, told = 0"
+            " WHERE id = ?",
             (signed(self._boot), item.at_ms, stream.id),
         )
         if stream.gap_reason is None:
@@ -107,11 +109,21 @@ class Streams:
                 (signed(boot), item.at_ms, item.sensor, item.characteristic),
             )
 
-    def all_lost(self, reason: str) -> None:
-        """Open a gap for every stream that has none, from when it was last heard."""
+    def all_lost(self, reason: str, now_ms: int) -> list[Gap]:
+        """What an earlier run lost of each stream up to now, once; from now on each has an open gap."""
+        found = self._execute(
+            "SELECT sensor, characteristic, coalesce(gap_reason, :reason), coalesce(gap_boot, boot),"
+            " coalesce(gap_ms, last_ms) FROM stream WHERE told = 0 ORDER BY id",
+            {"reason": reason},
+        ).fetchall()
         self._execute(
-            "UPDATE stream SET gap_reason = ?, gap_boot = boot, gap_ms = last_ms WHERE gap_reason IS NULL", (reason,)
+            "UPDATE stream SET gap_reason = coalesce(gap_reason, ?), gap_boot = ?, gap_ms = ?, told = 1 WHERE told = 0",
+            (reason, signed(self._boot), now_ms),
         )
+        return [
+            Gap(sensor, characteristic, why, unsigned(boot), from_ms, self._boot, now_ms)
+            for sensor, characteristic, why, boot, from_ms in found
+        ]
 
     def last_times(self) -> dict[tuple[str, str], int]:
         """When each stream was last heard on the present boot."""

@@ -47,6 +47,7 @@ CREATE TABLE stream (
     gap_reason TEXT,
     gap_boot INTEGER,
     gap_ms INTEGER,
+    told INTEGER NOT NULL DEFAULT 0,
     UNIQUE (sensor, characteristic)
 );
 CREATE TABLE notification (

@@ -143,11 +143,11 @@ def test_depth_tells_every_epoch_and_what_it_still_holds(path: Path, opened: Ope
     spool = opened(path)
     spool.acknowledge({first.epoch: [(1, 2)]}, at(3000))
     depth = spool.depth()
-    assert depth.epochs == {first.epoch: EpochState(3, 4), spool.epoch: EpochState(1, 1)}
-    assert depth.rows == 3
+    assert depth.epochs == {first.epoch: EpochState(3, 4), spool.epoch: EpochState(1, 2)}
+    assert depth.rows == 4
     assert depth.bytes == sum(entry.size for entry in waiting(spool))
     acknowledge_all(spool, 3000)
-    assert spool.depth().epochs == {first.epoch: EpochState(5, 4), spool.epoch: EpochState(2, 1)}
+    assert spool.depth().epochs == {first.epoch: EpochState(5, 4), spool.epoch: EpochState(3, 2)}
     assert spool.newest() is None
 
 

@@ -32,9 +32,10 @@ def test_a_killed_gateway_is_a_gap_from_the_last_notification_to_the_new_subscri
     spool.record([subscribed(2000), beat(2500), beat(3500)], at(3500))
     spool.close()
     spool = opened(path, 100, boot=2)
-    assert gaps(spool) == []
+    until_start = Gap(STRAP, "2A37", "gateway_down", 1, 3500, 2, 100)
+    assert gaps(spool) == [until_start]  # at once: the sensor may never be back
     [entry] = spool.record([subscribed(900)], at(905)).added
-    assert gaps(spool) == [Gap(STRAP, "2A37", "gateway_down", 1, 3500, 2, 900)]
+    assert gaps(spool) == [until_start, Gap(STRAP, "2A37", "gateway_down", 2, 100, 2, 900)]
     identity, _ = messages(spool)[-1]
     assert (identity.kind, identity.boot) == (Kind.GAP, 2)
     assert entry.urgent is False
@@ -46,7 +47,7 @@ def test_without_a_notification_the_gap_begins_at_the_last_subscription(path: Pa
     spool.close()
     spool = opened(path, 5000)
     spool.record([subscribed(6000)], at(6000))
-    assert gaps(spool) == [Gap(STRAP, "2A37", "gateway_down", 1, 2000, 1, 6000)]
+    assert [(gap.from_ms, gap.to_ms) for gap in gaps(spool)] == [(2000, 5000), (5000, 6000)]
 
 
 def test_every_characteristic_ever_subscribed_has_its_own_gap_and_only_once(path: Path, opened: Opener) -> None:
@@ -61,8 +62,10 @@ def test_every_characteristic_ever_subscribed_has_its_own_gap_and_only_once(path
     spool.record([subscribed(6000), subscribed(7000, OXIMETER)], at(7000))
     spool.record([subscribed(8000)], at(8000))
     assert gaps(spool) == [
-        Gap(STRAP, "2A37", "gateway_down", 1, 2200, 1, 6000),
-        Gap(OXIMETER, "2A37", "gateway_down", 1, 2000, 1, 7000),
+        Gap(STRAP, "2A37", "gateway_down", 1, 2200, 1, 3000),
+        Gap(OXIMETER, "2A37", "gateway_down", 1, 2000, 1, 3000),
+        Gap(STRAP, "2A37", "gateway_down", 1, 3000, 1, 6000),
+        Gap(OXIMETER, "2A37", "gateway_down", 1, 3000, 1, 7000),
     ]
 
 
@@ -85,13 +88,24 @@ def test_a_subscription_that_never_was_is_a_gap_from_the_first_attempt(path: Pat
     assert gaps(spool) == [Gap(STRAP, "2A37", "subscription_failed", 1, 2000, 1, 9500)]
 
 
-def test_a_link_lost_before_the_gateway_went_down_stays_one_gap(path: Path, opened: Opener) -> None:
+def test_a_link_lost_before_the_gateway_went_down_keeps_its_reason(path: Path, opened: Opener) -> None:
     spool = opened(path)
     spool.record([subscribed(2000), lost(3000)], at(3000))
     spool.close()
     spool = opened(path, 5000)
     spool.record([subscribed(6000)], at(6000))
-    assert gaps(spool) == [Gap(STRAP, "2A37", "link_lost", 1, 3000, 1, 6000)]
+    assert gaps(spool) == [
+        Gap(STRAP, "2A37", "link_lost", 1, 3000, 1, 5000),
+        Gap(STRAP, "2A37", "link_lost", 1, 5000, 1, 6000),
+    ]
+
+
+def test_an_orderly_end_is_declared_at_the_next_start_like_any_other(path: Path, opened: Opener) -> None:
+    spool = opened(path)
+    spool.record([subscribed(2000), beat(2500), lost(3000, "gateway_down")], at(3000))
+    spool.close()
+    spool = opened(path, 5000)
+    assert gaps(spool) == [Gap(STRAP, "2A37", "gateway_down", 1, 3000, 1, 5000)]
 
 
 def test_a_notification_that_overtakes_its_subscription_is_stored_and_hides_no_gap(path: Path, opened: Opener) -> None:
@@ -101,7 +115,7 @@ def test_a_notification_that_overtakes_its_subscription_is_stored_and_hides_no_g
     spool = opened(path, 5000)
     spool.record([beat(6000), subscribed(6001)], at(6001))
     spool.close_batch(at(6100))
-    assert gaps(spool) == [Gap(STRAP, "2A37", "gateway_down", 1, 2000, 1, 6001)]
+    assert [(gap.from_ms, gap.to_ms) for gap in gaps(spool)] == [(2000, 5000), (5000, 6001)]
     assert beats(spool) == [(1, 6000, 70)]
 
 
@@ -123,6 +137,5 @@ def test_gaps_survive_a_kill_between_the_loss_and_the_next_subscription(path: Pa
     for suffix in ("", "-wal"):
         copy.with_name(copy.name + suffix).write_bytes(path.with_name(path.name + suffix).read_bytes())
     after = open_spool(copy, 5000, gateway=GATEWAY)
-    after.record([subscribed(6000)], at(6000))
-    assert gaps(after) == [Gap(STRAP, "2A37", "link_lost", 1, 3000, 1, 6000)]
+    assert gaps(after) == [Gap(STRAP, "2A37", "link_lost", 1, 3000, 1, 5000)]
     after.close()
