@@ -102,6 +102,20 @@ async def test_s6_neither_a_restart_nor_the_log_read_again_doubles_it(scene: Sce
     assert len(scene.open("missed")) == 1
 
 
+async def test_s6_what_was_evaluated_before_a_restart_is_gone_on_with(scene: Scene) -> None:
+    outage(scene)
+    arrivals = late(scene, [97] + [88] * 20)
+    scene.desk.committed(scene.series.commit(arrivals))
+    await scene.desk.persist()
+    (event,) = missed(scene)
+    await scene.desk.review(event.id, event.version, actor="nurse-1", key="k1")
+    await scene.desk.persist()
+    scene.start()
+    late(scene, [97] + [88] * 20)  # came again
+    late(scene, [86] * 3, newest_age_s=57)
+    assert missed(scene) == ()
+
+
 async def test_s6_a_kill_before_anything_was_written_finds_it_in_the_log(scene: Scene) -> None:
     scene.seconds(60, spo2=97, heart=70)
     await scene.desk.persist()
