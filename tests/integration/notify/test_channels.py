@@ -2,14 +2,17 @@
 
 import asyncio
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 from tests.integration.notify.sinks import HttpSink, http_sink, listening, smtp_sink
 
 from vitals.errors import ConfigurationError
+from vitals.notify import config
 from vitals.notify.apprise_channel import AT_ONCE, AppriseChannel
 from vitals.notify.base import Answer, Channel, Message, Outcome, Receipt
-from vitals.notify.channels import open_channel
+from vitals.notify.channels import open_channel, open_channels
 from vitals.notify.memory import MemoryChannel
 
 TEXT = "High priority alarm, open the console: K7QF3DMX"
@@ -122,6 +125,14 @@ def test_an_address_that_is_none_is_refused_without_its_secret(url: str) -> None
     ) as caught:
         open_channel("n/1", url)
     assert "secret" not in str(caught.value)
+
+
+def test_the_documented_addresses_are_addresses() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "notify.md").read_text("utf-8")
+    settings = config.read(tomllib.loads(page.split("```toml\n")[1].split("```")[0])["notify"])
+    assert settings is not None
+    names = [channel.name for several in open_channels(settings).values() for channel in several]
+    assert names[:2] == ["ingrid/1 ntfys", "ingrid/2 mailtos"]
 
 
 async def test_the_memory_channel_keeps_what_it_takes() -> None:
