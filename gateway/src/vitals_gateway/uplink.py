@@ -141,7 +141,7 @@ class Uplink:
             try:
                 await Connection(self, client, session).run()
             except* aiomqtt.MqttError:
-                await _hear_out(client)
+                await hear_out(client)
                 raise
             finally:
                 self.sender.disconnected(self.clock.monotonic_ms())
@@ -352,7 +352,7 @@ def honour_cancellation() -> None:
         raise asyncio.CancelledError
 
 
-async def _hear_out(client: aiomqtt.Client) -> None:
+async def hear_out(client: aiomqtt.Client) -> None:
     """Ask a broken client why: it complains in the log of a reason that nobody asked for."""
     with suppress(aiomqtt.MqttError, TimeoutError):
         async with asyncio.timeout(_HEARD_OUT_S):
@@ -365,4 +365,6 @@ def _reason(errors: BaseExceptionGroup[BaseException]) -> str:
     error: BaseException = errors
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    if str(error) == "Disconnected during message iteration":
+        return "the connection broke"
     return " ".join(str(error).split()) or type(error).__name__

@@ -89,7 +89,9 @@ class Data(msgspec.Struct, array_like=True, frozen=True):
 class Void(msgspec.Struct, array_like=True, frozen=True):
     """Body of ``Kind.VOID``: rows that the gateway dropped and will never send.
 
-    *counts* are observations per ``sensor/metric``, as far as the gateway could still read them.
+    *reason*: ``full`` (no room was left) or ``corrupt`` (they could not be read back; the ranges may then include rows
+    that were acknowledged long ago). *counts* are observations per ``sensor/metric``, as far as the gateway could
+    still read them; *from_ms* to *to_ms* is when they were observed, on the header's boot (0 where nobody knows).
     """
 
     ranges: Ranges
@@ -102,7 +104,10 @@ class Void(msgspec.Struct, array_like=True, frozen=True):
 class Gap(msgspec.Struct, array_like=True, frozen=True):
     """Body of ``Kind.GAP``: what never reached the spool, from one moment to another, each of its own boot.
 
-    *reason*: ``gateway_down``, ``link_lost``, ``subscription_failed``, ``out_of_slots``.
+    *reason*: ``gateway_down``, ``link_lost``, ``subscription_failed``, ``out_of_slots``, ``spool_full`` (nothing could be
+    stored and nothing could be dropped) or ``spool_corrupt`` (an earlier spool is damaged). Where *from_boot* is 0,
+    nobody knows since when. What an outage of the gateway lost comes in two parts: up to its start, at once, and from
+    there to the new subscription, if there ever is one.
     """
 
     sensor: str

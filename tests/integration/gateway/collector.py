@@ -11,7 +11,7 @@ import msgspec
 from vitals.wire import bodies, columns, header, topics
 from vitals.wire.bodies import Committed, Configuration, Data, Gap, GatewayState
 from vitals.wire.header import Message
-from vitals_gateway.uplink import honour_cancellation
+from vitals_gateway.uplink import hear_out, honour_cancellation
 
 GATEWAY = "gw-1"
 WITHIN_S = 20.0
@@ -104,17 +104,24 @@ class Collector:
         while True:
             try:
                 async with aiomqtt.Client("127.0.0.1", self._port, timeout=2) as client:
-                    await client.subscribe([("v1/+/vitals", 1), ("v1/+/state", 1)])
-                    self._client = client
-                    if self.config is not None:
-                        await self.configure(self.store, self.config)
-                    self._news.set()
-                    async for message in client.messages:
-                        await self._hear(str(message.topic), message.payload)
-                        honour_cancellation()
+                    try:
+                        await self._converse(client)
+                    except aiomqtt.MqttError:
+                        await hear_out(client)
             except aiomqtt.MqttError:
-                self._client = None
-                await asyncio.sleep(0.1)
+                pass
+            self._client = None
+            await asyncio.sleep(0.1)
+
+    async def _converse(self, client: aiomqtt.Client) -> None:
+        await client.subscribe([("v1/+/vitals", 1), ("v1/+/state", 1)])
+        self._client = client
+        if self.config is not None:
+            await self.configure(self.store, self.config)
+        self._news.set()
+        async for message in client.messages:
+            await self._hear(str(message.topic), message.payload)
+            honour_cancellation()
 
     async def _hear(self, topic: str, payload: object) -> None:
         assert isinstance(payload, bytes)
