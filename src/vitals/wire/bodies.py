@@ -104,10 +104,10 @@ class Void(msgspec.Struct, array_like=True, frozen=True):
 class Gap(msgspec.Struct, array_like=True, frozen=True):
     """Body of ``Kind.GAP``: what never reached the spool, from one moment to another, each of its own boot.
 
-    *reason*: ``gateway_down``, ``link_lost``, ``subscription_failed``, ``out_of_slots``, ``spool_full`` (nothing could be
-    stored and nothing could be dropped) or ``spool_corrupt`` (an earlier spool is damaged). Where *from_boot* is 0,
-    nobody knows since when. What an outage of the gateway lost comes in two parts: up to its start, at once, and from
-    there to the new subscription, if there ever is one.
+    *reason*: ``gateway_down``, ``link_lost``, ``subscription_failed``, ``out_of_slots``, ``spool_full`` (nothing could
+    be stored and nothing could be dropped) or ``spool_corrupt`` (an earlier spool is damaged). Where *from_boot* is
+    0, nobody knows since when. What an outage of the gateway lost comes in two parts: up to its start, at once, and
+    from there to the new subscription, if there ever is one.
     """
 
     sensor: str
