@@ -21,7 +21,10 @@ PARTS = ("first_value", "collector", "alarms", "rhythm")
 
 
 def main(arguments: list[str]) -> int:
-    report = Path(arguments[1]) if arguments[:1] == ["--tests"] else None
+    if arguments and (arguments[0] != "--tests" or len(arguments) != 2):
+        print("usage: python -m benchmarks [--tests REPORT.xml]; one part: python -m benchmarks.PART", file=sys.stderr)
+        return 2
+    report = Path(arguments[1]) if arguments else None
     now = iso(SystemClock().utc_ms())
     lines = [f"## {now[:10]} {now[11:16]} UTC", "", f"Machine: {machine()}", ""]
     if report is not None:
@@ -59,7 +62,7 @@ def tests(report: Path) -> str:
 
 
 def table(part: str, output: str) -> list[str]:
-    figures = json.loads(output.strip().splitlines()[-1])
+    figures = json.loads(output[output.index("{") :])
     return [f"### {part.replace('_', ' ')}", "", "| figure | value |", "|---|---|", *rows(figures), ""]
 
 
