@@ -16,6 +16,9 @@ from vitals.ward import Ward
 _GRACE_S: Final = 2
 """How long answers in progress may take once the console ends; open streams are ended before that."""
 
+_KEPT_S: Final = 60
+"""How long a connection is kept idle: far from the 5 s of a station's report, which must not meet its end."""
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on *host*, which must be this machine's own; *port* 0 takes a free one.
@@ -72,6 +75,7 @@ async def serve_console(
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_S,
+            timeout_keep_alive=_KEPT_S,
         )
         config.load()
         server = uvicorn.Server(config)

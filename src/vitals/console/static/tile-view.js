@@ -50,7 +50,7 @@ export function tileView(tile, alarms, delays, compact) {
   const alarm = foremost(alarms);
   const status = worst([tile.status, ...values.map((each) => (each.status === "missing" ? "monitored" : each.status))]);
   const age = Math.max(...values.map((each) => each.age ?? 0), 0);
-  const known = tile.suspended ? suspension(tile.suspended, compact) : knowledge(status, values, age, compact);
+  const known = tile.suspended ? suspension(tile.suspended, !compact) : knowledge(status, values, age, compact);
   return {
     rate: one,
     spo2: two,
@@ -60,7 +60,7 @@ export function tileView(tile, alarms, delays, compact) {
     quiet: Boolean(alarm && words.quiet(alarm)),
     badge: badge(alarm),
     status,
-    suspended: tile.suspended ? suspension(tile.suspended, false) : "",
+    suspended: tile.suspended ? `${suspension(tile.suspended, true)}, ${tile.suspended.reason}` : "",
     hatch: HATCHED.has(status) || values.some(({ reason }) => reason === "SENSOR OFF") || values.length === 0 || values.every(({ look }) => look === "gone"),
     blind: ["no_plan", "no_data", "not_monitored"].includes(status),
     why: tile.suspended ? `until ${words.clock(tile.suspended.until)}\n${tile.suspended.owner}` : why(status, values, age),
@@ -68,9 +68,7 @@ export function tileView(tile, alarms, delays, compact) {
   };
 }
 
-function suspension({ reason, owner, until }, compact) {
-  return compact ? "SUSPENDED" : `SUSPENDED until ${words.clock(until)} · ${reason}, ${owner}`;
-}
+const suspension = ({ owner, until }, whole) => (whole ? `SUSPENDED until ${words.clock(until)} · ${owner}` : "SUSPENDED");
 
 const worst = (statuses) => WORST[Math.min(...statuses.map((status) => WORST.indexOf(status)).filter((at) => at >= 0))];
 
