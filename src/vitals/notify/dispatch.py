@@ -73,7 +73,8 @@ class Dispatcher:
         self._reference = reference
         self._cases: dict[str, Case] = {}
         self._pending: dict[str, Notification] = {}
-        self._waiting: dict[tuple[str, int], set[str]] = {}
+        self._newest: dict[str, dict[str, str]] = {}  # by episode and recipient, the key of what is pending
+        self._waiting: dict[str, dict[int, set[str]]] = {}  # by episode and page, what was not tried yet
         self._unreached: set[str] = set()
         self._decisions = Decisions()
 
@@ -134,6 +135,7 @@ class Dispatcher:
             if notification.kind == "alarm" and (case is None or case.chain.phase is not Phase.RUNNING):
                 self._decisions.stop[notification.key] = STOPPED
             else:
+                self._deduplicate(notification)
                 self._follow(notification)
         return kept.notifications
 
@@ -194,21 +196,25 @@ class Dispatcher:
             return
         if reached:
             self._unreached.discard(notification.episode)
-        page = notification.episode, notification.number
-        waiting = self._waiting.get(page)
+        pages = self._waiting.get(notification.episode, {})
+        waiting = pages.get(notification.number)
         if waiting is None:
             return
         waiting.discard(key)
+        if reached or not waiting:
+            del pages[notification.number]
         if reached:
-            del self._waiting[page]
             self._step(case, Event(Signal.REACHED, page=notification.number), moment)
         elif not waiting:
-            del self._waiting[page]
             self._fail(case, notification.number, moment)
 
     def settled(self, key: str) -> None:
         """Nothing more is tried for a message."""
-        self._pending.pop(key, None)
+        notification = self._pending.pop(key, None)
+        if notification is not None:
+            newest = self._newest.get(notification.episode, {})
+            if newest.get(notification.recipient) == key:
+                del newest[notification.recipient]
 
     # Inside
 
@@ -223,7 +229,7 @@ class Dispatcher:
             self._cases[chain.episode] = case
         for page in pages:
             self._page(case, page, moment)
-        if pages and (pages[-1].episode, pages[-1].number) not in self._waiting:
+        if pages and pages[-1].number not in self._waiting.get(chain.episode, {}):
             self._fail(self._cases[chain.episode], pages[-1].number, moment)
 
     def _keep(self, case: Case, moment: Moment) -> Case:
@@ -280,23 +286,24 @@ class Dispatcher:
         )
 
     def _deduplicate(self, new: Notification) -> None:
-        for key, old in list(self._pending.items()):
-            if (old.episode, old.recipient) == (new.episode, new.recipient):
-                self._decisions.stop[key] = SUPERSEDED
-                del self._pending[key]
+        key = self._newest.get(new.episode, {}).pop(new.recipient, None)
+        if key is not None:
+            self._decisions.stop[key] = SUPERSEDED
+            del self._pending[key]
 
     def _follow(self, notification: Notification) -> None:
-        self._pending[notification.key] = notification
-        if notification.episode:
-            self._waiting.setdefault((notification.episode, notification.number), set()).add(notification.key)
+        key, episode = notification.key, notification.episode
+        self._pending[key] = notification
+        if episode:
+            self._newest.setdefault(episode, {})[notification.recipient] = key
+            self._waiting.setdefault(episode, {}).setdefault(notification.number, set()).add(key)
 
     def _stop(self, episode: str) -> None:
         """Nothing more of it is sent; what was decided a moment ago, and is not recorded yet, is not even begun."""
-        for key, notification in list(self._pending.items()):
-            if notification.episode == episode:
-                self._decisions.stop[key] = STOPPED
-                del self._pending[key]
-        self._waiting = {page: keys for page, keys in self._waiting.items() if page[0] != episode}
+        for key in self._newest.pop(episode, {}).values():
+            self._decisions.stop[key] = STOPPED
+            del self._pending[key]
+        self._waiting.pop(episode, None)
         self._unreached.discard(episode)
 
     def _miss(self, episode: str, case: Case, moment: Moment) -> None:
