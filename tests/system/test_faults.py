@@ -1,7 +1,10 @@
 """What goes wrong says so once, and nothing goes unexplained."""
 
 import asyncio
+import os
+import signal
 from pathlib import Path
+from typing import Any
 
 from tests.brokers import KINDS, Broker
 from tests.system import chains
@@ -59,6 +62,43 @@ async def test_a_full_spool_drops_the_oldest_and_says_so(tmp_path: Path) -> None
     assert set(account.dropped_by) <= {"full", "link_lost"}
     assert account.unexplained_sent == []
     assert account.doubled_stored == []
+
+
+async def test_a_radio_that_stalls_loses_nothing_unexplained(tmp_path: Path) -> None:
+    """The controller stops answering, then goes on as if nothing had been: every sensor is read again."""
+    with Broker(KINDS[0], tmp_path) as broker:
+        chain = Chain(chains.plan_for(tmp_path / "s", broker.url))
+        everyone = 2 * len(chain.plan.people)
+        async with chain.running():
+            await chains.until(lambda: chains.values_shown(chain), within_s=60, what="values")
+            os.kill(chain.simulator.pid, signal.SIGSTOP)
+            try:
+                await chains.until(lambda: _said(chain, "radio lost"), within_s=60, what="the lost radio is said")
+                await chains.until(lambda: len(_lost(chain)) == everyone, within_s=60, what="problems")
+            finally:
+                os.kill(chain.simulator.pid, signal.SIGCONT)
+            await chains.until(lambda: _connected(chain) == everyone, within_s=60, what="all sensors")
+            await chains.until(lambda: not _lost(chain), within_s=60, what="no problem")
+            await chains.until(lambda: chains.values_shown(chain), within_s=60, what="values again")
+            account = await chains.drained_account(chain)
+    assert account.unexplained_sent == []
+    assert account.doubled_stored == []
+    assert set(account.dropped_by) <= {"link_lost"}
+    assert account.observations_sent == account.observations_committed + account.dropped
+
+
+def _gateway(chain: Chain) -> dict[str, Any]:
+    gateways: list[dict[str, Any]] = get(chain.plan.console_url, "/api/v1/status")["gateways"]
+    return gateways[0]
+
+
+def _connected(chain: Chain) -> int:
+    counted: int = _gateway(chain)["connected"]
+    return counted
+
+
+def _lost(chain: Chain) -> list[str]:
+    return [problem for problem in _gateway(chain)["problems"] if "F0:00:00" in problem]
 
 
 def _quarantined(chain: Chain) -> int:

@@ -22,7 +22,7 @@ from vitals_gateway.drivers import Plan, Subscription
 from vitals_gateway.drivers.battery import LEVEL
 from vitals_gateway.intake import Intake
 from vitals_gateway.radio.base import Adapter, Link, Sighting
-from vitals_gateway.session import BACKOFFS, Event, Pace, Session, State, silent, step
+from vitals_gateway.session import BACKOFFS, NOT_WANTED, Event, Pace, Session, State, silent, step
 
 _LOG: Final = logging.getLogger(__name__)
 _JITTER: Final = random.SystemRandom()
@@ -40,8 +40,9 @@ _PROBLEMS: Final = {
     Event.REFUSED: "subscription refused",
     Event.LINK_LOST: "link lost",
     Event.SILENT: "link silent",
-    Event.UNWANTED: "not wanted",
+    Event.UNWANTED: NOT_WANTED,
 }
+_RADIO_LOST: Final = "radio lost"
 
 
 class Air:
@@ -122,6 +123,9 @@ class Sensor:
             State.LOST: self._release,
             State.BACKOFF: self._back_off,
         }
+        if self._state.problem == _RADIO_LOST:
+            unseen = "not seen since the radio was restored"
+            self._report(problem=unseen if self._wanted(self.address) else NOT_WANTED)
         try:
             while True:
                 self._advance(await activities[self._session.state](air))
@@ -131,7 +135,8 @@ class Sensor:
             await self._release(air)
             self._session = step(self._session, Event.INTERRUPTED)
             self._sighted_ms = None  # another adapter has to see it for itself
-            self._report(link="lost", problem="radio lost" if air.ending == "link_lost" else self._state.problem)
+            gone = air.ending == "link_lost" and self._state.problem != NOT_WANTED
+            self._report(link="lost", problem=_RADIO_LOST if gone else self._state.problem)
 
     def _advance(self, event: Event) -> None:
         before, self._session = self._session, step(self._session, event)

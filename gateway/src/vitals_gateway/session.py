@@ -70,6 +70,9 @@ BACKOFFS: Final = {
 }
 """The failures, and the delay that belongs to each."""
 
+NOT_WANTED: Final = "not wanted"
+"""What keeps a sensor from being read and is no fault."""
+
 RADIO_BACKOFF: Final = Backoff(0.25, 2)
 """Before the radio itself is opened again: trying costs little, and until then nobody is monitored."""
 

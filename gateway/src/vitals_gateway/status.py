@@ -7,6 +7,7 @@ from typing import Final
 
 from vitals.observation import GenerationMode
 from vitals.wire.bodies import GatewayState, SensorState
+from vitals_gateway.session import NOT_WANTED
 from vitals_gateway.spool.rows import Depth, Moment
 
 _LOG: Final = logging.getLogger(__name__)
@@ -65,8 +66,16 @@ class Status:
             clock=now.wall.state,
             sensors=list(self._sensors.values()),
             configuration=self.configuration,
-            problems=self.problems,
+            problems=[*self.problems, *self._unread()],
         )
+
+    def _unread(self) -> list[str]:
+        """The sensors that ought to be read and are not: nothing else tells of one that is never seen again."""
+        return [
+            f"sensor {state.sensor}: {state.problem}"
+            for state in self._sensors.values()
+            if state.link == "lost" and state.problem not in {"", NOT_WANTED}
+        ]
 
     def offline(self, session: int) -> GatewayState:
         """The last will, and the last word of an orderly end."""

@@ -1,13 +1,13 @@
 """A bleak backend on bumble: the radio is whatever HCI transport bumble opens, a virtual controller for one.
 
-The only module that imports bumble, which comes with the extra ``sim``.
+With station.py the only module that imports bumble, which comes with the extra ``sim``.
 """
 
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from bleak.args import SizedBuffer
@@ -24,12 +24,9 @@ from bumble import att, core, gatt_client
 from bumble.core import AdvertisingData
 from bumble.device import Advertisement, Connection, Device
 from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
-from bumble.hci import Address
-from bumble.transport import open_transport
-from bumble.transport.common import Transport, TransportSpecError
 
-from vitals.errors import AdapterGone, ConfigurationError
 from vitals_gateway.radio.central import Backend
+from vitals_gateway.radio.station import CANCEL_S, Station, advice, opened, powered_on
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -37,7 +34,6 @@ else:
     from typing_extensions import override  # bleak brings it where Python has none
 
 _LOG: Final = logging.getLogger(__name__)
-_CANCEL_S: Final = 2.0
 _MTU: Final = 247
 
 _SERVICE_LISTS: Final = {
@@ -51,72 +47,6 @@ _SERVICE_LISTS: Final = {
 _NAMES: Final = (AdvertisingData.SHORTENED_LOCAL_NAME, AdvertisingData.COMPLETE_LOCAL_NAME)
 
 
-class Station:
-    """One device at the end of an HCI transport, and the news that the transport has ended."""
-
-    def __init__(self, device: Device) -> None:
-        self.device = device
-        self.clients: set[BumbleClient] = set()
-        self._ended = asyncio.Event()
-        self._reason = ""
-        self._asking: set[asyncio.Timeout] = set()
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether no command can be sent any more."""
-        return self._ended.is_set()
-
-    def end(self, reason: str) -> None:
-        """All links have ended: say so to each, then to whoever waits for the end."""
-        if self.is_gone:
-            return
-        self._reason = reason
-        self._ended.set()
-        for scope in self._asking:
-            scope.reschedule(asyncio.get_running_loop().time())
-        for client in tuple(self.clients):
-            client.ended()
-
-    async def gone(self) -> str:
-        """Wait for the end and say why."""
-        await self._ended.wait()
-        return self._reason
-
-    @asynccontextmanager
-    async def asking(self) -> AsyncIterator[None]:
-        """Ask something of bumble: its errors become bleak's, and the end of the transport ends the wait.
-
-        bumble itself would wait for ever for the answer to a command that was written to a closed socket.
-        """
-        if self.is_gone:
-            raise BleakError(self._reason)
-        scope = asyncio.timeout(None)
-        try:
-            async with scope:
-                self._asking.add(scope)
-                with _as_bleak():
-                    yield
-        except TimeoutError:
-            raise BleakError(self._reason) if scope.expired() else TimeoutError from None
-        finally:
-            self._asking.discard(scope)
-
-    async def connect(self, address: Address, timeout_s: float) -> Connection:
-        """Connect within *timeout_s*, else cancel the attempt.
-
-        A controller that does not even answer the cancellation takes no further connection: it has to be opened
-        again, which ends every link that it has.
-        """
-        try:
-            async with asyncio.timeout(timeout_s + _CANCEL_S):
-                return await self.device.connect(address, timeout=timeout_s)
-        except core.TimeoutError:
-            raise TimeoutError from None
-        except TimeoutError:
-            self.end("the controller is stuck: it neither connects nor cancels")
-            raise BleakError("the controller is stuck") from None
-
-
 @asynccontextmanager
 async def powered(spec: str, within_s: float = 5.0) -> AsyncIterator[Backend]:
     """Open the transport that *spec* names in bumble's terms, for example ``unix-client:/run/hci.sock``.
@@ -128,9 +58,9 @@ async def powered(spec: str, within_s: float = 5.0) -> AsyncIterator[Backend]:
         ConfigurationError: bumble does not know such a transport.
     """
     logging.getLogger("bumble.host").setLevel(logging.CRITICAL)  # it logs, with a traceback, what it raises as well
-    transport = await _opened(spec, within_s)
+    transport = await opened(spec, within_s)
     try:
-        station = await _powered_on(transport, spec, within_s)
+        station = await powered_on(transport, spec, within_s)
         transport.source.terminated.add_done_callback(lambda _: station.end(f"{spec} was closed"))
         yield Backend(
             BumbleScanner,
@@ -138,7 +68,7 @@ async def powered(spec: str, within_s: float = 5.0) -> AsyncIterator[Backend]:
             {"station": station},
             gone=station.gone,
             connected=_none,
-            advice=lambda _: _advice(spec),
+            advice=lambda _: advice(spec),
         )
     finally:
         await transport.close()
@@ -147,34 +77,6 @@ async def powered(spec: str, within_s: float = 5.0) -> AsyncIterator[Backend]:
 async def _none() -> list[BLEDevice]:
     """A transport that was just opened has no links."""
     return []
-
-
-async def _opened(spec: str, within_s: float) -> Transport:
-    try:
-        async with asyncio.timeout(within_s):
-            return await open_transport(spec)
-    except TransportSpecError as error:
-        raise ConfigurationError(f"[radio] transport {spec!r} is none that bumble knows: {error}") from None
-    except (OSError, ValueError, core.BaseBumbleError) as error:  # TimeoutError is an OSError
-        cause = getattr(error, "strerror", None) or str(error) or "no answer"
-        raise AdapterGone(f"no Bluetooth controller at {spec}: {cause}; {_advice(spec)}") from None
-
-
-async def _powered_on(transport: Transport, spec: str, within_s: float) -> Station:
-    # A new address each time: whoever still believes in an earlier link cannot take this one for it.
-    device = Device.with_hci("gateway", Address.generate_static_address(), transport.source, transport.sink)
-    try:
-        async with asyncio.timeout(within_s):
-            with _as_bleak():
-                await device.power_on()
-    except (TimeoutError, BleakError) as error:
-        cause = str(error) or "no answer"
-        raise AdapterGone(f"the controller at {spec} does not start: {cause}; {_advice(spec)}") from None
-    return Station(device)
-
-
-def _advice(spec: str) -> str:
-    return f"is the simulator running, with --listen {spec.replace('-client:', '-server:')}?"
 
 
 class BumbleScanner(BaseBleakScanner):
@@ -198,7 +100,7 @@ class BumbleScanner(BaseBleakScanner):
         self.seen_devices = {}
         device = self._station.device
         device.on(Device.EVENT_ADVERTISEMENT, self._advertised)
-        async with self._station.asking():
+        async with self._station.commanding("scan"):
             await device.start_scanning(active=self._active, filter_duplicates=False)
 
     @override
@@ -270,7 +172,7 @@ class BumbleClient(BaseBleakClient):
     async def _abandon(self) -> None:
         """End a link that is of no use; a sensor that does not answer even that is left alone."""
         try:
-            async with asyncio.timeout(_CANCEL_S):
+            async with asyncio.timeout(CANCEL_S):
                 await self.disconnect()
         except (BleakError, TimeoutError) as error:
             _LOG.debug("%s was not disconnected: %s", self.address, error)
@@ -315,8 +217,7 @@ class BumbleClient(BaseBleakClient):
     async def disconnect(self) -> None:
         if self._connection is None or self._station.is_gone:
             return
-        async with self._station.asking():
-            await self._connection.disconnect()
+        await self._station.disconnect(self._connection)
 
     @override
     async def pair(self, *args: Any, **kwargs: Any) -> None:
@@ -397,26 +298,3 @@ def _advertised(advertisement: Advertisement, known: AdvertisementData | None) -
 
 def _uuid(uuid: core.UUID) -> str:
     return normalize_uuid_str(uuid.to_hex_str("-").lower())
-
-
-@contextmanager
-def _as_bleak() -> Iterator[None]:
-    """Let bumble's errors be bleak's, among them the cancellation with which bumble answers the end of a link.
-
-    A cancellation from outside stays one, even where ``wait_for`` (which bumble uses) swallows it for a result that
-    came at the same time.
-    """
-    task = asyncio.current_task()
-    cancelled = task.cancelling() if task is not None else 0
-    try:
-        yield
-        if task is not None and task.cancelling() > cancelled:
-            raise asyncio.CancelledError  # noqa: TRY301 - told apart below like any other
-    except att.ATT_Error as error:
-        raise BleakGATTProtocolError(int(error.error_code or 0)) from error
-    except core.BaseBumbleError as error:
-        raise BleakError(str(error) or type(error).__name__) from error
-    except asyncio.CancelledError:
-        if task is not None and task.cancelling() > cancelled:
-            raise
-        raise BleakError("the link ended") from None

@@ -19,8 +19,9 @@ from typing_extensions import override
 
 from vitals.errors import AdapterGone, ConfigurationError, LinkLost, OutOfSlots, RadioError, SensorRefused
 from vitals_gateway.radio import Adapter, Sighting, open_radio
-from vitals_gateway.radio.bumble import BumbleClient, Station, powered
+from vitals_gateway.radio.bumble import BumbleClient, powered
 from vitals_gateway.radio.central import Backend, BleakRadio
+from vitals_gateway.radio.station import Station
 
 
 def nobody() -> None:

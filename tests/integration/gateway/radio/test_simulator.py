@@ -1,7 +1,9 @@
 """The radio side against the simulator as its own process: the ledger says what was sent, the intake what came."""
 
+import signal
 from pathlib import Path
 
+import pytest
 from tests.integration.firmware_sim.simulator import SimulatorProcess, started
 from tests.integration.gateway.radio.recorder import Recorder, gateway, until
 
@@ -74,3 +76,39 @@ async def test_a_simulator_that_is_killed_and_started_again_is_found_again(tmp_p
             for sensor, name in sensors(1):
                 await until(lambda s=sensor, n=name: len(recorder.happened("subscribed", s, n)) == 2)  # type: ignore[misc]
     recorder.check_order()
+
+
+@pytest.mark.parametrize("stalled", ["until silence is noticed", "until the radio is given up"])
+async def test_a_radio_that_stalls_gives_every_sensor_back(tmp_path: Path, recorder: Recorder, stalled: str) -> None:
+    options = ("--person", "1=stable", "--person", "2=stable", "--time-scale", "0.05")
+    everyone = sensors(1, 2)
+    async with (
+        started(tmp_path, "run", *options) as simulator,
+        gateway(simulator.dial, recorder, time_scale=0.05, pace=Pace(silent_s=20, disconnect_s=0.5)),
+    ):
+        for sensor, name in everyone:
+            await until(lambda s=sensor, n=name: bool(recorder.payloads(s, n)))  # type: ignore[misc]
+        simulator.process.send_signal(signal.SIGSTOP)
+        try:
+            for sensor, name in everyone:
+                await until(lambda s=sensor, n=name: "link_lost" in recorder.happened("lost", s, n))  # type: ignore[misc]
+            if stalled == "until the radio is given up":
+                for sensor, _ in everyone:
+                    await until(lambda s=sensor: "radio lost" in _problems(recorder, s))  # type: ignore[misc]
+        finally:
+            simulator.process.send_signal(signal.SIGCONT)
+        before = {pair: len(recorder.payloads(*pair)) for pair in everyone}
+        for sensor, name in everyone:
+            await until(
+                lambda s=sensor, n=name: len(recorder.payloads(s, n)) > before[s, n],  # type: ignore[misc]
+                f"{sensor} streams again",
+            )
+            await until(lambda s=sensor: (state := recorder.state(s)) is not None and state.link == "connected")  # type: ignore[misc]
+            state = recorder.state(sensor)
+            assert state is not None
+            assert state.problem == ""
+    recorder.check_order()
+
+
+def _problems(recorder: Recorder, sensor: str) -> list[str]:
+    return [state.problem for state in recorder.states[sensor]]
