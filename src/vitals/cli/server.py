@@ -65,6 +65,7 @@ async def _until_told(config: ServerConfig, desk: AlarmDesk, store: SqliteSeries
                     config.console.port,
                     clock=clock,
                     status=lambda: board.report(desk.snapshot(), config.mode, store.counts()),
+                    stations_silent=lambda text: desk.notice("stations_silent", text),
                     ready=lambda address: _log.info("the console is at %s", address),
                 ),
                 name="console",
