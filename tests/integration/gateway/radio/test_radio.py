@@ -77,6 +77,18 @@ async def test_a_controller_that_neither_connects_nor_cancels_is_given_up() -> N
             pass
 
 
+async def test_a_command_that_is_given_up_unanswered_ends_the_station(bench: Bench) -> None:
+    strap = await bench.strap()
+    station = Station(strap.device)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05), station.commanding("disconnect"):
+            await asyncio.Event().wait()
+    assert await station.gone() == "the controller is stuck: it does not disconnect"
+    with pytest.raises(BleakError, match="stuck"):
+        async with station.commanding("scan"):
+            pass
+
+
 @asynccontextmanager
 async def on(bench: Bench, seen: dict[str, Sighting], slots: int) -> AsyncIterator[Adapter]:
     async with (
