@@ -14,7 +14,7 @@ from vitals.wire.header import Message
 from vitals_gateway.uplink import hear_out, honour_cancellation
 
 GATEWAY = "gw-1"
-WITHIN_S = 20.0
+WITHIN_S = 40.0
 
 
 class Transmission(msgspec.Struct, frozen=True):
