@@ -123,16 +123,17 @@ class Dispatcher:
 
     # What happens
 
-    def restore(self, kept: Kept) -> list[Notification]:
+    def restore(self, kept: Kept, moment: Moment) -> list[Notification]:
         """Take up what a process before this one left; the messages that it had not sent."""
         for row in kept.escalations:
             try:
-                self._cases[row.episode] = msgspec.msgpack.decode(row.state, type=Case)
+                case = msgspec.msgpack.decode(row.state, type=Case)
+                self._cases[row.episode] = msgspec.structs.replace(case, chain=self._in_time(case.chain, moment))
             except msgspec.DecodeError as error:  # the ward still has the alarm: its chain begins anew
                 _log.error("the chain of %s cannot be read: %s", row.reference, error)
         for notification in kept.notifications:
-            case = self._cases.get(notification.episode)
-            if notification.kind == "alarm" and (case is None or case.chain.phase is not Phase.RUNNING):
+            known = self._cases.get(notification.episode)
+            if notification.kind == "alarm" and (known is None or known.chain.phase is not Phase.RUNNING):
                 self._decisions.stop[notification.key] = STOPPED
             else:
                 self._deduplicate(notification)
@@ -220,6 +221,14 @@ class Dispatcher:
 
     def _plan(self, chain: Chain) -> Plan:
         return self._plans[chain.priority]
+
+    def _in_time(self, chain: Chain, moment: Moment) -> Chain:
+        """A deadline further off than its plan allows comes from shorter stages now, or a lost timeline: it is due."""
+        plan = self._plan(chain)
+        longest_s = max([plan.repeat_s, *(stage.after_s for stage in plan.stages)])
+        if chain.due_ms is None or chain.due_ms <= moment.at_ms + longest_s * 1000:
+            return chain
+        return msgspec.structs.replace(chain, due_ms=moment.at_ms, started_ms=min(chain.started_ms, moment.at_ms))
 
     def _step(self, case: Case, event: Event, moment: Moment) -> None:
         chain, pages = step(case.chain, event, moment.at_ms, plans=self._plans)

@@ -160,7 +160,7 @@ class Notifier:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._ledger.run(), name="notification ledger")
                 tasks.create_task(self._follow_responsible(), name="who answers for whom")
-                waiting = self._dispatcher.restore(kept)
+                waiting = self._dispatcher.restore(kept, self._moment())
                 self._look()
                 for notification in waiting:
                     self._delivery.begin(tasks, notification, attempted=kept.attempted.get(notification.key, 0))
@@ -184,7 +184,9 @@ class Notifier:
             self._tested = await asyncio.to_thread(self._outbox.keys, tested) if tested else set()
         except StoreError as error:
             self._notices.say(NOT_RECORDED, f"what was sent before cannot be read: {error}")
-        timeline = msgspec.msgpack.decode(kept.timeline, type=Timeline) if kept.timeline else Timeline()
+        timeline = Timeline()
+        with contextlib.suppress(msgspec.DecodeError):  # without it, what was due is due now
+            timeline = msgspec.msgpack.decode(kept.timeline, type=Timeline)
         self._timeline = timeline.entered(self._clock.boot(), self._clock.monotonic_ms(), self._clock.utc_ms())
         self._looked_ms = None
         return kept

@@ -317,7 +317,7 @@ def test_s8_a_restart_goes_on_at_the_deadlines_and_sends_what_was_not_sent() -> 
 
     after = Dispatcher(settings())
     after.responsible = before.responsible
-    assert [row.key for row in after.restore(stored)] == ["K7QF3DMX-1/nurse-1"]
+    assert [row.key for row in after.restore(stored, Moment(0, NOON))] == ["K7QF3DMX-1/nurse-1"]
     later = Moment(20_000, NOON + 20_000)
     after.reconcile([shown()], later)
     after.tick(later)
@@ -333,7 +333,7 @@ def test_what_was_not_sent_of_an_alarm_that_is_acknowledged_by_now_is_stopped() 
     before.alarm(shown(version=2, phase="acknowledged", acknowledged_by="n"), Moment(0, NOON))
     stored = kept(first, before.take())
     after = Dispatcher(settings())
-    after.restore(stored)
+    after.restore(stored, Moment(0, NOON))
     assert set(after.take().stop) == {row.key for row in stored.notifications}
 
 
@@ -344,11 +344,23 @@ def test_a_chain_that_cannot_be_read_begins_anew_from_the_ward() -> None:
     (row,) = stored.escalations
     damaged = msgspec.structs.replace(stored, escalations=[msgspec.structs.replace(row, state=b"\xc1")])
     after = Dispatcher(settings())
-    after.restore(damaged)
+    after.restore(damaged, Moment(0, NOON))
     after.reconcile([shown()], Moment(0, NOON))
     decided = after.take()
     assert set(decided.stop) == {row.key for row in stored.notifications}
     assert decided.notifications
+
+
+def test_s8_a_deadline_on_a_timeline_that_was_lost_is_due_now() -> None:
+    before = Dispatcher(settings())
+    before.alarm(shown(), Moment(9_000_000, NOON))
+    stored = kept(before.take())
+    after = Dispatcher(settings())
+    after.restore(stored, Moment(1000, NOON))
+    assert after.due_ms == 1000
+    after.tick(Moment(1000, NOON))
+    assert [row.stage for row in after.take().notifications] == ["charge_nurse"]
+    assert after.due_ms == 121_000
 
 
 def test_a_case_is_stored_whole() -> None:
