@@ -30,6 +30,8 @@ from vitals_gateway.spool.rows import Change
 from vitals_gateway.status import Status
 
 _LOG: Final = logging.getLogger(__name__)
+_MQTT_LOG: Final = logging.getLogger(f"{__name__}.mqtt")
+_MQTT_LOG.setLevel(logging.CRITICAL)  # what it has to say about a connection is in the one line of ours
 _JITTER: Final = SystemRandom()
 KEEPALIVE_S: Final = 15
 STATE_S: Final = 10.0
@@ -134,7 +136,7 @@ class Uplink:
             timeout=_CONNECT_S,
             max_inflight_messages=64,
             tls_context=ssl.create_default_context() if self._address.tls else None,
-            logger=logging.getLogger(f"{__name__}.mqtt"),
+            logger=_MQTT_LOG,
         )
         client.pending_calls_threshold = 1000
         async with client:
