@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +9,8 @@ from tests.notify_scene import EPISODE, NOON, SECTION, settings, shown
 
 from vitals.alarms.escalation import Phase
 from vitals.clock import iso
-from vitals.notify.dispatch import STOPPED, SUPERSEDED, Case, Decisions, Dispatcher, Moment
-from vitals.registry import Kept, Notification, Responsible
+from vitals.notify.dispatch import STOPPED, SUPERSEDED, Decisions, Dispatcher, Moment
+from vitals.registry import Notification, Responsible
 from vitals.ward import ShownAlarm
 
 
@@ -298,80 +297,6 @@ def test_whoever_acknowledges_off_duty_does_not_leave_at_once() -> None:
     desk.alarm(shown(version=2, phase="acknowledged", acknowledged_by="nurse-2"))
     desk.wait(60)
     assert desk.carry_out().left == []
-
-
-def kept(*decisions: Decisions) -> Kept:
-    """What a registry would hold after these."""
-    chains = {row.episode: row for decided in decisions for row in decided.escalations.values()}
-    messages = {row.key: row for decided in decisions for row in decided.notifications}
-    return Kept(
-        escalations=[row for row in chains.values() if row.phase != "over"], notifications=list(messages.values())
-    )
-
-
-def test_s8_a_restart_goes_on_at_the_deadlines_and_sends_what_was_not_sent() -> None:
-    before = Dispatcher(settings(), reference=lambda: "K7QF3DMX")
-    before.responsible = {"p-1": Responsible("nurse-1", "")}
-    before.alarm(shown(), Moment(0, NOON))
-    stored = kept(before.take())
-
-    after = Dispatcher(settings())
-    after.responsible = before.responsible
-    assert [row.key for row in after.restore(stored, Moment(0, NOON))] == ["K7QF3DMX-1/nurse-1"]
-    later = Moment(20_000, NOON + 20_000)
-    after.reconcile([shown()], later)
-    after.tick(later)
-    assert (after.take().notifications, after.due_ms) == ([], 30_000)
-    after.tick(Moment(30_000, NOON + 30_000))
-    assert [row.key for row in after.take().notifications] == ["K7QF3DMX-2/nurse-1", "K7QF3DMX-2/nurse-2"]
-
-
-def test_what_was_not_sent_of_an_alarm_that_is_acknowledged_by_now_is_stopped() -> None:
-    before = Dispatcher(settings())
-    before.alarm(shown(), Moment(0, NOON))
-    first = before.take()
-    before.alarm(shown(version=2, phase="acknowledged", acknowledged_by="n"), Moment(0, NOON))
-    stored = kept(first, before.take())
-    after = Dispatcher(settings())
-    after.restore(stored, Moment(0, NOON))
-    assert set(after.take().stop) == {row.key for row in stored.notifications}
-
-
-def test_a_chain_that_cannot_be_read_begins_anew_from_the_ward() -> None:
-    before = Dispatcher(settings())
-    before.alarm(shown(), Moment(0, NOON))
-    stored = kept(before.take())
-    (row,) = stored.escalations
-    damaged = msgspec.structs.replace(stored, escalations=[msgspec.structs.replace(row, state=b"\xc1")])
-    after = Dispatcher(settings())
-    after.restore(damaged, Moment(0, NOON))
-    after.reconcile([shown()], Moment(0, NOON))
-    decided = after.take()
-    assert set(decided.stop) == {row.key for row in stored.notifications}
-    assert decided.notifications
-
-
-def test_s8_a_deadline_on_a_timeline_that_was_lost_is_due_now() -> None:
-    before = Dispatcher(settings())
-    before.alarm(shown(), Moment(9_000_000, NOON))
-    stored = kept(before.take())
-    after = Dispatcher(settings())
-    after.restore(stored, Moment(1000, NOON))
-    assert after.due_ms == 1000
-    after.tick(Moment(1000, NOON))
-    assert [row.stage for row in after.take().notifications] == ["charge_nurse"]
-    assert after.due_ms == 121_000
-
-
-def test_a_case_is_stored_whole() -> None:
-    dispatcher = Dispatcher(settings())
-    dispatcher.alarm(shown(), Moment(0, NOON))
-    (row,) = dispatcher.take().escalations.values()
-    case = msgspec.msgpack.decode(row.state, type=Case)
-    assert (case.reference, case.patient, case.chain.episode) == (row.reference, "p-1", EPISODE)
-    assert dispatcher.episode(row.reference) == EPISODE
-    assert dispatcher.next_step(EPISODE) == ("charge_nurse", 60_000)
-    assert dispatcher.next_step("other") is None
 
 
 CHANGES = st.tuples(
