@@ -14,7 +14,10 @@ from vitals.collector.profiles import load_profile
 from vitals.collector.statusboard import StatusBoard
 from vitals.console.serve import serve_console
 from vitals.errors import VitalsError
-from vitals.registry import open_registry
+from vitals.notify.config import read
+from vitals.notify.notifier import Notifier, run_notifier
+from vitals.observation import GenerationMode
+from vitals.registry import Registry, open_registry
 from vitals.series.sqlite import SqliteSeries
 
 _log = logging.getLogger(__name__)
@@ -42,13 +45,36 @@ async def run(path: Path) -> None:
             )
         desk = AlarmDesk(registry, mode=config.mode, profile=profile, clock=clock, time_scale=config.time_scale)
         desk.start(store)
+        notifier = _notifier(config, desk, registry, clock)
         try:
-            await _until_told(config, desk, store, clock)
+            await _until_told(config, desk, store, clock, notifier)
         except* VitalsError as group:
             raise _first(group) from None
 
 
-async def _until_told(config: ServerConfig, desk: AlarmDesk, store: SqliteSeries, clock: Clock) -> None:
+def _notifier(config: ServerConfig, desk: AlarmDesk, registry: Registry, clock: Clock) -> Notifier | None:
+    """Who tells people who are not at a console; without a ``[notify]`` section nobody does, and real mode says so."""
+    settings = read(config.notify)
+    if settings is None:
+        if config.mode is GenerationMode.REAL:
+            desk.notice(
+                "nobody_notified", "nobody is notified away from the consoles: no [notify] in the configuration"
+            )
+        return None
+    return Notifier(
+        settings,
+        desk,
+        registry.outbox,
+        mode=config.mode,
+        clock=clock,
+        notice=desk.notice,
+        time_scale=config.time_scale,
+    )
+
+
+async def _until_told(
+    config: ServerConfig, desk: AlarmDesk, store: SqliteSeries, clock: Clock, notifier: Notifier | None
+) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,6 +97,8 @@ async def _until_told(config: ServerConfig, desk: AlarmDesk, store: SqliteSeries
                 name="console",
             ),
         ]
+        if notifier is not None:
+            parts.append(tasks.create_task(run_notifier(notifier), name="notify"))
         await told.wait()
         for part in parts:
             part.cancel()
