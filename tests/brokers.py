@@ -81,9 +81,10 @@ class Broker:
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Stop it where it stands (SIGSTOP): connections stay open and nothing answers."""
+        """Stop it where it stands (SIGSTOP), every thread of it: connections stay open and nothing answers."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Let a paused one go on."""
