@@ -9,7 +9,7 @@ import asyncio
 import logging
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -17,25 +17,27 @@ import msgspec
 from vitals.alarms.limits import Priority
 from vitals.alarms.machine import RAISING
 from vitals.alarms.profile import Profile
-from vitals.clock import Clock, iso
+from vitals.clock import Clock
 from vitals.codes import BY_LABEL
-from vitals.collector import base, hindsight, wardview
+from vitals.collector import base, hindsight
 from vitals.collector.base import Condition, Heard
-from vitals.collector.gatewaywatch import OFFLINE, SUBJECT, GatewayWatch
+from vitals.collector.gatewaywatch import OFFLINE, GatewayWatch
 from vitals.collector.handling import Handling
 from vitals.collector.hindsight import Hindsight
 from vitals.collector.journal import Journal
 from vitals.collector.latency import Latency
 from vitals.collector.roster import Roster
+from vitals.collector.screens import Screens
+from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing, Transitions, record, show
 from vitals.collector.strangers import Strangers
-from vitals.collector.watch import Settings, Watch
+from vitals.collector.watch import Watch
 from vitals.delays import Delays
 from vitals.observation import GenerationMode
 from vitals.registry import Checkpoint, Cursor, Missed, Registry
 from vitals.series.base import Arrival, Logged, Series
 from vitals.timeline import Timeline
-from vitals.ward import ShownAlarm, Snapshot
+from vitals.ward import Snapshot
 from vitals.wire.bodies import GatewayState
 from vitals.wire.columns import Row
 from vitals.wire.header import Kind
@@ -47,7 +49,6 @@ ANSWERS_KEPT_MS: Final = 24 * 3600 * 1000
 CONFIRM_S: Final = 2.0
 """How long an acknowledgement waits to be recorded before it is confirmed as not recorded yet."""
 _LATENCIES: Final = 1000
-_INHIBITED: Final = frozenset({"sensor_off", "sensor_silent"})
 
 _log = logging.getLogger(__name__)
 
@@ -68,21 +69,20 @@ class AlarmDesk:
         self.latencies: deque[Latency] = deque(maxlen=_LATENCIES)
         self.late = 0
         self._registry = registry
-        self._mode = mode
         self._clock = clock
-        self._time_scale = time_scale
         self._delays = Delays().scaled(time_scale)
         self._late_ms = self._delays.late_s * 1000
         settings = Settings(delays=self._delays, profile=profile.scaled(time_scale))
         self._roster = Roster(profile, settings, time_scale, self._tell)
         self._journal = Journal(registry)
         self._hindsight = Hindsight(self._delays, self._miss)
+        self._screens = Screens(self._roster, self._delays, mode=mode.label, time_scale=time_scale)
         self._handling = Handling(
             self._journal,
             self._roster,
             self._hindsight.open,
             now=self._moment,
-            present=self._present,
+            present=self._screens.present,
             delays=self._delays,
             time_scale=time_scale,
             confirm_s=confirm_s,
@@ -95,6 +95,7 @@ class AlarmDesk:
         self.suspend = self._handling.suspend
         self.resume = self._handling.resume
         self.review = self._handling.review
+        self.listen = self._screens.listen
         self._timeline = Timeline()
         self._now_ms = 0
         self._restarted_ms = 0
@@ -102,10 +103,8 @@ class AlarmDesk:
         self._store = 0
         self._log_seq = 0
         self._replaying = False
-        self._sequence = 0
         self._heard: set[Watch] = set()
         self._moved: set[GatewayWatch] = set()
-        self._listeners: list[Callable[[ShownAlarm], None]] = []
         self._notices: dict[str, str] = {}
         self._strangers = Strangers()
 
@@ -242,30 +241,7 @@ class AlarmDesk:
 
     def snapshot(self) -> Snapshot:
         """See ``ward.Ward``."""
-        moment = self._moment()
-        self._sequence += 1
-        return Snapshot(
-            sequence=self._sequence,
-            at=iso(moment.utc_ms),
-            mode=self._mode.label,
-            time_scale=self._time_scale,
-            tiles=tuple(wardview.tile(watch, moment.at_ms, self._delays) for watch in self._roster.watches.values()),
-            alarms=tuple(
-                self._present(standing, standing.shown, moment.at_ms)
-                for standing in self._open.values()
-                if standing.shown is not None
-            ),
-            notices=tuple(self._notices.values()),
-            missed=tuple(
-                hindsight.show(missed, self._roster.watches[missed.patient_id].patient)
-                for missed in self._hindsight.open.values()
-            ),
-        )
-
-    def listen(self, listener: Callable[[ShownAlarm], None]) -> Callable[[], None]:
-        """See ``ward.Ward``."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._screens.snapshot(self._open, self._hindsight.open, self._notices, self._moment())
 
     # Inside
 
@@ -337,41 +313,9 @@ class AlarmDesk:
             if transition.change in RAISING:
                 latency = Latency(shown.episode, shown.version, moment.observed_ms, moment.at_ms, raised_ms)
                 self.latencies.append(latency)
-            self._publish(standing, shown, moment.at_ms)
+            self._screens.publish(standing, shown, moment.at_ms)
         if standing.condition == OFFLINE and transitions:
-            self._inhibit(standing, moment)
-
-    def _inhibit(self, offline: Standing, moment: Moment) -> None:
-        """A gateway went offline or came back: its sensors' own alarms fall silent, or may sound again (S12)."""
-        gateway = offline.subject.removeprefix(SUBJECT)
-        for standing in list(self._open.values()):
-            if standing.shown is not None and self._gateway_of(standing) == gateway:
-                self._publish(standing, standing.shown, moment.at_ms)
-
-    def _publish(self, standing: Standing, shown: ShownAlarm, at_ms: int) -> None:
-        self._sequence += 1
-        presented = self._present(standing, shown, at_ms)
-        for listener in list(self._listeners):
-            try:
-                listener(presented)
-            except Exception:  # noqa: BLE001 - the boundary: one screen's failure must not stop the alarms of the others
-                _log.exception("a listener failed to take alarm %s", shown.episode)
-
-    def _present(self, standing: Standing, shown: ShownAlarm, at_ms: int) -> ShownAlarm:
-        """An alarm as it is now: with the current value, and silent where its gateway's own alarm says the same."""
-        watch = self._roster.watches.get(standing.subject)
-        gateway = self._roster.gateways.get(self._gateway_of(standing))
-        inhibited = gateway is not None and gateway.offline.raised
-        return msgspec.structs.replace(
-            shown,
-            current=wardview.current(standing, watch, at_ms, self._delays),
-            sounding=shown.sounding and not inhibited,
-        )
-
-    def _gateway_of(self, standing: Standing) -> str:
-        """The gateway through which a sensor's technical condition would be explained; empty for any other."""
-        found = self._roster.worn.get(standing.part) if standing.condition in _INHIBITED else None
-        return "" if found is None else found[1].kept.gateway
+            self._screens.inhibit(standing, self._open, moment)
 
     def _checkpoint(self) -> Checkpoint:
         moment = self._moment()

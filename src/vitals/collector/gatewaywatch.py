@@ -7,8 +7,8 @@ import msgspec
 from vitals.alarms import crossing, lapse
 from vitals.alarms.limits import Priority
 from vitals.collector.channel import NEVER
+from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing, Tell
-from vitals.collector.watch import Settings
 from vitals.wire.bodies import ClockState, GatewayState
 
 SUBJECT = "gateway:"

@@ -12,9 +12,10 @@ from vitals.collector import hindsight, house
 from vitals.collector.channel import Mark, SensorKept, Worn
 from vitals.collector.gatewaywatch import SUBJECT, GatewayKept, GatewayWatch
 from vitals.collector.house import House
+from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing, Tell
 from vitals.collector.suspension import CONDITION
-from vitals.collector.watch import Settings, Watch
+from vitals.collector.watch import Watch
 from vitals.errors import ConfigurationError
 from vitals.registry import Binding, Enrolled, Plan, State
 

@@ -15,11 +15,12 @@ from vitals.codes import BY_LABEL, CODES, Metric
 from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
 from vitals.collector.guard import Guard
+from vitals.collector.presence import Presence
 from vitals.collector.rhythmwatch import RhythmWatch
+from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing, Tell
 from vitals.collector.suspension import CONDITION, Suspension
 from vitals.collector.upkeep import Upkeep
-from vitals.delays import Delays
 from vitals.observation import ALARM_ELIGIBLE, Missing, Observation
 from vitals.registry import Patient, Plan
 from vitals.wire.columns import Row
@@ -28,25 +29,6 @@ MISSED: Final = "missed"
 """The condition of a missed high that nobody has reviewed."""
 
 BATTERY_LEVEL: Final = "2A19"
-
-_OFF_WORDS: Final = {"2A37": "Sensor off skin", "2A5F": "Sensor off finger", "2A5E": "Sensor off finger"}
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What every watch goes by; delays and profile are scaled already."""
-
-    delays: Delays
-    profile: Profile
-
-    @property
-    def realarm_ms(self) -> float:
-        """How long an acknowledged high may persist (S8)."""
-        return self.delays.realarm_s * 1000
-
-    @property
-    def held_ms(self) -> float:
-        """The longest gap that holds a delay (S12), and how long a sensor counts as measuring."""
-        return self.delays.gap_held_s * 1000
 
 
 class Watch:
@@ -61,21 +43,17 @@ class Watch:
         self.prescribed: tuple[Metric, ...] = ()
         self.sensors: dict[str, Worn] = {}
         self.guards: dict[Metric, Guard] = {}
-        self.absences: dict[Metric, Standing] = {}
-        self.off: dict[str, Standing] = {}
-        self.silent: dict[str, Standing] = {}
         self.missed: dict[str, Standing] = {}
         self.changed: set[Standing] = set()
         self.suspension: Suspension | None = None
         self.unkept = False
         self._settings = settings
         self._tell = tell
+        self._presence = Presence(patient, settings, self._step, self.channels)
         self._upkeep = Upkeep(patient, settings.delays, self._step)
         self._rhythm = RhythmWatch(patient, self._step)
         self._zone = ZoneInfo(patient.time_zone)
         self.profile = settings.profile
-        self._watched_ms = 0
-        self._resumed_ms = NEVER
         self._in_force: dict[Metric, Limits] | None = None
         self._guarding: dict[Channel, list[Guard]] = {}
         self._channels: dict[Metric, list[Channel]] = {}
@@ -83,7 +61,7 @@ class Watch:
     def standings(self) -> list[Standing]:
         """Every condition of this patient."""
         limits = [standing for guard in self.guards.values() for standing in guard.standings.values()]
-        technical = [*self.absences.values(), *self.off.values(), *self.silent.values(), *self._upkeep.standings()]
+        technical = [*self._presence.standings(), *self._upkeep.standings()]
         return [*limits, self._rhythm.fibrillation, *technical, *self.missed.values()]
 
     def channels(self, metric: Metric) -> list[Channel]:
@@ -92,7 +70,7 @@ class Watch:
 
     def since_ms(self, metric: Metric) -> int:
         """The newest alarm-eligible value of *metric*, or since when it has been waited for."""
-        return max([self._watched_ms, *(channel.newest.at_ms for channel in self.channels(metric))])
+        return self._presence.since_ms(metric)
 
     @property
     def suspended(self) -> bool:
@@ -105,9 +83,7 @@ class Watch:
             self.suspend(msgspec.msgpack.decode(state, type=Suspension))
             return True
         condition, _, part = key.partition(":")
-        standing = {"sensor_off": self.off, "sensor_silent": self.silent}.get(condition, {}).get(part)
-        if condition == "not_monitored" and part in BY_LABEL:
-            standing = self._absence(BY_LABEL[part])
+        standing = self._presence.find(condition, part)
         label, _, side = condition.partition(".")
         if side and label in BY_LABEL:
             standing = self._guard(BY_LABEL[label]).standings[Side(side)]
@@ -137,15 +113,9 @@ class Watch:
         """Put a plan in force, watched since *watched_ms*, with the profile that it comes to."""
         self.plan = plan
         self.profile = profile
-        self._watched_ms = watched_ms
         labels = set(plan.prescribed) if plan is not None else set()
         self.prescribed = tuple(metric for metric in Metric if metric.label in labels and not CODES[metric].episodic)
-        for metric in self.prescribed:
-            self._absence(metric)
-        for metric in [metric for metric in self.absences if metric not in self.prescribed]:
-            self._lapse(self.absences[metric], lapse.Returned(), moment)
-            if self.absences[metric].state.quiet:  # a high that ended stays until somebody acknowledges it (S14)
-                del self.absences[metric]
+        self._presence.prescribe(self.prescribed, watched_ms, moment)
         if profile.fibrillation is None:
             self._rhythm.stop(moment)
         self._in_force = None
@@ -156,16 +126,14 @@ class Watch:
         worn = self.sensors.get(sensor)
         if worn is None:
             worn = self.sensors[sensor] = Worn(sensor, bound_ms, place, kept or SensorKept())
-            self.off[sensor] = self._technical("sensor_off", sensor, "Sensor off finger or skin")
-            self.silent[sensor] = self._technical("sensor_silent", sensor, f"No signal from sensor {sensor}")
+            self._presence.put_on(sensor)
         worn.place = place
         self._connect()
         return worn
 
     def take_off(self, sensor: str, moment: Moment) -> SensorKept:
         """Take off a sensor: its technical conditions end, and what was heard of it is given back."""
-        for standing in (self.off.pop(sensor), self.silent.pop(sensor)):
-            self._lapse(standing, lapse.Returned(), moment)
+        self._presence.take_off(sensor, moment)
         self._upkeep.taken_off(sensor, moment)
         kept = self.sensors.pop(sensor).kept
         self._connect()
@@ -201,7 +169,9 @@ class Watch:
                 off = off or observation.missing is Missing.SENSOR_OFF
             elif observation.validity in ALARM_ELIGIBLE:
                 self._take(channel, observation, heard, row, received)
-        self._worn(worn, heard.characteristic, received, off=off)
+        self._presence.heard(worn, heard.characteristic, received, off=off)
+        if heard.characteristic == BATTERY_LEVEL and not self.suspended:
+            self._upkeep.charge(worn, received)
         rule = self.profile.fibrillation
         if rule is not None and not self.suspended:
             beats = self.channels(Metric.RR_INTERVAL)
@@ -211,7 +181,7 @@ class Watch:
     def suspend(self, suspension: Suspension) -> None:
         """Take up a suspension as it stands; once it is over, nothing is silent sooner than it could be heard."""
         self.suspension, self.unkept = suspension, True
-        self._resumed_ms = NEVER if suspension.ended_ms is None else suspension.ended_ms
+        self._presence.resumed_ms = NEVER if suspension.ended_ms is None else suspension.ended_ms
         self._upkeep.forget()
 
     def withdraw(self, moment: Moment) -> None:
@@ -247,27 +217,18 @@ class Watch:
     def tick(self, moment: Moment, restarted_ms: int) -> None:
         """Let time pass. After a restart nothing is silent sooner than it could have been heard."""
         if not self.suspended:
-            self._miss(moment, max(restarted_ms, self._resumed_ms))
+            self._miss(moment, max(restarted_ms, self._presence.resumed_ms))
         for standing in self.standings():
             if not standing.state.quiet:
                 self._step(standing, crossing.Ticked(), moment)
 
     def _miss(self, moment: Moment, restarted_ms: int) -> None:
         """What is not there, by the clock."""
-        delays = self._settings.delays
-        for worn in self.sensors.values():
-            since_ms = worn.silent_since_ms
-            due_ms = max(since_ms, restarted_ms) + delays.sensor_silent_s * 1000
-            self._absent(self.silent[worn.sensor], lapse.Absent(since_ms, due_ms, Priority.LOW), moment)
-            off_ms = worn.off_ms
-            if off_ms is not None:
-                due_ms = max(off_ms, self._resumed_ms) + delays.sensor_off_s * 1000
-                self._absent(self.off[worn.sensor], lapse.Absent(off_ms, due_ms, Priority.LOW), moment)
+        self._presence.tick(self.sensors.values(), self.prescribed, moment, restarted_ms)
         for metric in self.prescribed:
-            absence = self.absences[metric]
-            self._absent(absence, self._unmonitored(metric, restarted_ms), moment)
             newest_ms = max(self.since_ms(metric), restarted_ms)
-            self._upkeep.interrupted(metric, newest_ms, moment, told=absence.raised)
+            told = self._presence.absences[metric].raised
+            self._upkeep.interrupted(metric, newest_ms, moment, told=told)
         self._upkeep.assign(self.plan, moment)
 
     def act(self, standing: Standing, deed: crossing.Deed, moment: Moment) -> None:
@@ -287,9 +248,7 @@ class Watch:
             observed_ms=received.at_ms - round(heard.age_ms(row)),
             observed_utc_ms=newest.observed_utc_ms,
         )
-        absence = self.absences.get(channel.metric)
-        if absence is not None:
-            self._lapse(absence, lapse.Returned(), moment)
+        self._presence.measured(channel.metric, moment)
         value = channel.value
         for guard in self._guarding.get(channel, ()):
             low, high = guard.band
@@ -299,34 +258,6 @@ class Watch:
                 for rule, standing in guard.watched:
                     standing.source = channel.metric
                     self._step(standing, crossing.Measured(value, heard.boot, row.at_ms, rule), moment)
-
-    def _worn(self, worn: Worn, characteristic: str, received: Moment, *, off: bool) -> None:
-        """What a notification says of the sensor itself."""
-        kept = worn.kept
-        if off:
-            kept.off.setdefault(characteristic, received.at_ms)
-            self.off[worn.sensor].words = _OFF_WORDS.get(characteristic, "Sensor off finger or skin")
-        elif kept.off.pop(characteristic, None) is not None and not kept.off:
-            self._lapse(self.off[worn.sensor], lapse.Returned(), received)
-        if characteristic == BATTERY_LEVEL and not self.suspended:
-            self._upkeep.charge(worn, received)
-        silent = self.silent[worn.sensor]
-        if not silent.state.quiet:
-            self._lapse(silent, lapse.Returned(), received)
-
-    def _unmonitored(self, metric: Metric, restarted_ms: int) -> lapse.Absent:
-        """Since when a prescribed metric lacks an eligible value, and when and how urgently that alarms (S1)."""
-        delays = self._settings.delays
-        since_ms = max(self.since_ms(metric), self._resumed_ms)
-        nearing_ms = max((channel.newest.nearing_ms for channel in self.channels(metric)), default=NEVER)
-        nearing = nearing_ms != NEVER and nearing_ms >= since_ms - delays.nearing_window_s * 1000
-        allowed_s = delays.not_monitored_shown_s if nearing else delays.not_monitored_alarm_s
-        due_ms = max(since_ms + allowed_s * 1000, restarted_ms + self._settings.held_ms)
-        return lapse.Absent(since_ms, due_ms, Priority.HIGH if nearing else Priority.MEDIUM)
-
-    def _absent(self, standing: Standing, absent: lapse.Absent, moment: Moment) -> None:
-        if moment.at_ms >= absent.due_ms:
-            self._step(standing, absent, moment)
 
     def _lapse(self, standing: Standing, event: lapse.Returned, moment: Moment) -> None:
         if not standing.state.quiet:
@@ -344,18 +275,11 @@ class Watch:
 
     # How channels, guards and screens hang together
 
-    def _technical(self, condition: str, part: str, words: str, metric: Metric | None = None) -> Standing:
-        return Standing(self.patient.id, condition, part=part, patient=self.patient, metric=metric, words=words)
-
     def _missed(self, part: str, words: str, metric: Metric | None) -> Standing:
-        standing = self.missed[part] = self._technical(MISSED, part, words, metric)
+        standing = self.missed[part] = Standing(
+            self.patient.id, MISSED, part=part, patient=self.patient, metric=metric, words=words
+        )
         return standing
-
-    def _absence(self, metric: Metric) -> Standing:
-        if metric not in self.absences:
-            words = f"{CODES[metric].display} not monitored"
-            self.absences[metric] = self._technical("not_monitored", metric.label, words, metric)
-        return self.absences[metric]
 
     def _guard(self, metric: Metric) -> Guard:
         if metric not in self.guards:
@@ -379,7 +303,7 @@ class Watch:
         for worn in self.sensors.values():
             for metric, channel in worn.channels.items():
                 guards = self._guarding.get(channel, ())
-                absence = self.absences.get(metric)
+                absence = self._presence.absences.get(metric)
                 if all(guard.quiet for guard in guards) and (absence is None or absence.state.quiet):
                     low = max((guard.band[0] for guard in guards), default=-math.inf)
                     high = min((guard.band[1] for guard in guards), default=math.inf)
