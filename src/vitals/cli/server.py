@@ -28,7 +28,7 @@ async def run(path: Path) -> None:
 
     Raises:
         ConfigurationError: something in the file cannot be used.
-        VitalsError: a store cannot be opened, or the console's port is taken.
+        VitalsError: a store cannot be opened, the console's port is taken, or another server notifies.
     """
     config = load(path)
     profile = load_profile(config.profile)
@@ -61,15 +61,17 @@ def _notifier(config: ServerConfig, desk: AlarmDesk, registry: Registry, clock: 
                 "nobody_notified", "nobody is notified away from the consoles: no [notify] in the configuration"
             )
         return None
-    return Notifier(
+    notifier = Notifier(
         settings,
         desk,
-        registry.outbox,
+        registry,
         mode=config.mode,
         clock=clock,
         notice=desk.notice,
         time_scale=config.time_scale,
     )
+    notifier.claim()
+    return notifier
 
 
 async def _until_told(

@@ -24,10 +24,11 @@ from vitals.notify.channels import open_channels
 from vitals.notify.config import Settings
 from vitals.notify.delivery import Delivery
 from vitals.notify.dispatch import Dispatcher, Moment
+from vitals.notify.lease import Term
 from vitals.notify.ledger import NOT_RECORDED, Ledger
 from vitals.notify.notices import Notice, Notices
 from vitals.observation import GenerationMode
-from vitals.registry import Dispatch, Kept, Notification, Outbox, Proof
+from vitals.registry import Dispatch, Kept, Notification, Proof, Registry
 from vitals.timeline import Timeline
 from vitals.ward import ShownAlarm, Snapshot
 
@@ -68,7 +69,7 @@ class Notifier:
         self,
         settings: Settings,
         alarms: Alarms,
-        outbox: Outbox,
+        registry: Registry,
         *,
         mode: GenerationMode,
         clock: Clock,
@@ -79,7 +80,8 @@ class Notifier:
         self.channels: Mapping[str, Sequence[Channel]] = open_channels(settings)
         self._settings = settings
         self._alarms = alarms
-        self._outbox = outbox
+        self._outbox = registry.outbox
+        self._term = Term(registry.duty, clock)
         self._mode = mode
         self._clock = clock
         self._time_scale = time_scale
@@ -92,6 +94,15 @@ class Notifier:
         self._looked_ms: int | None = None
         self._withdrawn_ms = 0
         self._begin_anew()
+
+    def claim(self) -> None:
+        """Be the one notifier of this registry; :meth:`run` does so itself.
+
+        Raises:
+            ConflictError: another one is.
+            StoreError: the registry cannot say.
+        """
+        self._term.claim()
 
     def _begin_anew(self) -> None:
         self._dispatcher = Dispatcher(self._settings, time_scale=self._time_scale)
@@ -152,12 +163,19 @@ class Notifier:
     # Running
 
     async def run(self) -> None:
-        """Notify until cancelled."""
+        """Notify until cancelled.
+
+        Raises:
+            ConflictError: another notifier runs on this registry, or took over while this process was held up.
+        """
         self._begin_anew()
+        with contextlib.suppress(StoreError):  # a registry that fails is no reason to tell nobody (S4)
+            await asyncio.to_thread(self.claim)
         kept = await self._load()
         stop_listening = self._alarms.listen(self._hear)
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._term.hold(), name="the one notifier")
                 tasks.create_task(self._ledger.run(), name="notification ledger")
                 tasks.create_task(self._follow_responsible(), name="who answers for whom")
                 waiting = self._dispatcher.restore(kept, self._moment())
@@ -169,6 +187,7 @@ class Notifier:
                     await self._due()
         finally:
             stop_listening()
+            self._term.release()
 
     def failed(self, error: Exception) -> None:
         """The notifier failed, and begins again."""

@@ -3,6 +3,7 @@
 :func:`open_registry` opens one and brings its schema up to date; ``entities`` are the values that go in and out.
 """
 
+from vitals.registry.duty import Duty, Lease
 from vitals.registry.entities import (
     Action,
     Attempt,
@@ -13,11 +14,13 @@ from vitals.registry.entities import (
     Enrolled,
     Escalation,
     Event,
+    HandOver,
     Missed,
     Notification,
     Patient,
     Plan,
     Proof,
+    PushDevice,
     Sensor,
     State,
 )
@@ -32,16 +35,20 @@ __all__ = [
     "Checkpoint",
     "Cursor",
     "Dispatch",
+    "Duty",
     "Enrolled",
     "Escalation",
     "Event",
+    "HandOver",
     "Kept",
+    "Lease",
     "Missed",
     "Notification",
     "Outbox",
     "Patient",
     "Plan",
     "Proof",
+    "PushDevice",
     "Registry",
     "Responsible",
     "Sensor",

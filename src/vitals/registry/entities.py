@@ -165,10 +165,11 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
     """One row of ``notification_outbox``: a message to one recipient.
 
-    *kind* is ``alarm``, ``self_test`` or ``test``. *state* is ``queued`` until it was tried, ``retry`` while it is
-    tried again, and in the end ``sent``, ``refused`` (no channel takes it), ``given_up`` (tried often enough),
-    ``superseded`` (a newer message of the same episode to the same recipient replaces it) or ``stopped`` (nothing is
-    left to acknowledge). *stage* is whom the page was for. *channel* pins a message to one channel.
+    *kind* is ``alarm``, ``combined`` (one for several alarms), ``self_test`` or ``test``. *state* is ``queued``
+    until it was tried, ``retry`` while it is tried again, and in the end ``sent``, ``refused`` (no channel takes
+    it), ``given_up`` (tried often enough), ``superseded`` (a newer message of the same episode to the same
+    recipient replaces it), ``stopped`` (nothing is left to acknowledge) or ``combined`` (the message
+    *combined_into* went out instead). *stage* is whom the page was for. *channel* pins a message to one channel.
     """
 
     key: str
@@ -186,6 +187,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "queued"
     next_ms: int | None = None
     taken_utc_ms: int | None = None
+    combined_into: str = ""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,6 +227,33 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     instead_of: tuple[str, ...]
     episode: str = ""
     key: str = ""
+
+
+class PushDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``push_device``: a browser's subscription, with the keys that it made (RFC 8291), base64url."""
+
+    endpoint: str
+    recipient: str
+    p256dh: str
+    auth: str
+    added_utc_ms: int
+    gone_utc_ms: int | None = None
+    why: str = ""
+
+
+class HandOver(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``hand_over``: *giver* offers all they have on call to *taker* until *until_utc_ms*.
+
+    It does nothing before *accepted_utc_ms*, nor after *ended_utc_ms* (declined, withdrawn or taken back).
+    """
+
+    id: str
+    giver: str
+    taker: str
+    offered_utc_ms: int
+    until_utc_ms: int
+    accepted_utc_ms: int | None = None
+    ended_utc_ms: int | None = None
 
 
 class Dispatch(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,18 +25,23 @@ _FORGET_CHAIN: Final = delete(EscalationRow).where(EscalationRow.episode == bind
 _FORGET_ATTEMPT: Final = delete(AttemptRow).where(
     AttemptRow.key == bindparam("of"), AttemptRow.number == bindparam("nth")
 )
+_CHANGES: Final = ("state", "next_ms", "taken_utc_ms", "channel", "combined_into")
 _CHANGE: Final = (
     update(cast("Table", NotificationRow.__table__))
     .where(NotificationRow.key == bindparam("of"))
-    .values({name: bindparam(name) for name in ("state", "next_ms", "taken_utc_ms", "channel")})
+    .values({name: bindparam(name) for name in _CHANGES})
 )
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What a notifier finds when it starts. *attempted*: by message, the number of its newest attempt."""
+    """What a notifier finds when it starts. *attempted*: by message, the number of its newest attempt.
+
+    *combined*: the messages instead of which one of *notifications* goes out.
+    """
 
     escalations: list[Escalation] = []
     notifications: list[Notification] = []
+    combined: list[Notification] = []
     attempted: dict[str, int] = {}
     timeline: bytes = b""
 
@@ -85,11 +90,16 @@ class Outbox:
             .where(NotificationRow.state.in_(OPEN))
             .group_by(AttemptRow.key)
         )
+        instead = select(NotificationRow.key).where(NotificationRow.state.in_(OPEN), NotificationRow.kind == "combined")
+        combined = select(NotificationRow.__table__).where(
+            NotificationRow.state == "combined", NotificationRow.combined_into.in_(instead)
+        )
         with self._reading() as connection:
             timeline = connection.execute(select(NotifierRow.timeline).where(NotifierRow.name == NOTIFIER)).scalar()
             return Kept(
                 escalations=[Escalation(**row._asdict()) for row in connection.execute(chains)],
                 notifications=[_notification(row) for row in connection.execute(waiting.order_by(NotificationRow.id))],
+                combined=[_notification(row) for row in connection.execute(combined.order_by(NotificationRow.id))],
                 attempted={key: number for key, number in connection.execute(newest)},  # noqa: C416 - rows, not pairs
                 timeline=timeline or b"",
             )
@@ -139,9 +149,8 @@ def _post(connection: Connection, notifications: Iterable[Notification]) -> None
     by_key = {row.key: row for row in notifications}
     known = _known(connection, list(by_key))
     if known:
-        changes = ("state", "next_ms", "taken_utc_ms", "channel")
         connection.execute(
-            _CHANGE, [{"of": key} | {name: getattr(by_key[key], name) for name in changes} for key in sorted(known)]
+            _CHANGE, [{"of": key} | {name: getattr(by_key[key], name) for name in _CHANGES} for key in sorted(known)]
         )
     new = [msgspec.structs.asdict(row) for key, row in by_key.items() if key not in known]
     if new:

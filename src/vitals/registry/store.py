@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Row, Select, bindparam, delete, func,
 from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
 
 from vitals.errors import ConflictError, NotFoundError, StoreError, VitalsError
+from vitals.registry.duty import Duty
 from vitals.registry.entities import (
     Action,
     Binding,
@@ -58,6 +59,7 @@ class Registry:
         self._engine = engine
         self._lock = threading.Lock()
         self.outbox = Outbox(self._writing, self._reading)
+        self.duty = Duty(self._writing, self._reading)
 
     def close(self) -> None:
         """Give the file back."""

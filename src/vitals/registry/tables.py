@@ -165,7 +165,8 @@ class NotificationRow(Base):
 
     *key* names it for good, so that a message that is asked for again is the same row. *state* and *kind*: see
     ``entities.Notification``. *channel* is empty for whichever takes it, *next_ms* (on the notifier's timeline) when
-    it is tried again. Columns after *taken_utc_ms* came with revision 0003 and have defaults for what wrote before.
+    it is tried again. *combined_into* is the key of the one message that went out instead of several. Columns after
+    *taken_utc_ms* came with revision 0003 and later, and have defaults for what wrote before.
     """
 
     __tablename__ = "notification_outbox"
@@ -187,6 +188,7 @@ class NotificationRow(Base):
     text: Mapped[str] = mapped_column(server_default="")
     state: Mapped[str] = mapped_column(server_default="queued", index=True)
     next_ms: Mapped[Long | None]
+    combined_into: Mapped[str] = mapped_column(server_default="")
 
 
 class AttemptRow(Base):
@@ -226,6 +228,44 @@ class NotifierRow(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     timeline: Mapped[bytes]
+
+
+class LeaseRow(Base):
+    """Who alone may do *name* until *until_utc_ms*: a notifier that sends. A process that was killed leaves its row."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    until_utc_ms: Mapped[Long]
+
+
+class PushDeviceRow(Base):
+    """A browser that shows messages to *recipient*; *gone_utc_ms* is when its push service no longer knew it."""
+
+    __tablename__ = "push_device"
+
+    endpoint: Mapped[str] = mapped_column(primary_key=True)
+    recipient: Mapped[str] = mapped_column(index=True)
+    p256dh: Mapped[str]
+    auth: Mapped[str]
+    added_utc_ms: Mapped[Long]
+    gone_utc_ms: Mapped[Long | None]
+    why: Mapped[str]
+
+
+class HandOverRow(Base):
+    """*giver* offers what they have on call to *taker*, who accepts or not; *ended_utc_ms* ends either."""
+
+    __tablename__ = "hand_over"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    giver: Mapped[str]
+    taker: Mapped[str]
+    offered_utc_ms: Mapped[Long]
+    until_utc_ms: Mapped[Long]
+    accepted_utc_ms: Mapped[Long | None]
+    ended_utc_ms: Mapped[Long | None] = mapped_column(index=True)
 
 
 class ActionRow(Base):

@@ -1,6 +1,7 @@
 """Messages across SIGKILL: none forgotten; one that came twice is one whose attempt the kill cut short."""
 
 import asyncio
+import os
 import random
 import sys
 from collections import Counter
@@ -19,6 +20,7 @@ from vitals.ward import ShownAlarm
 
 ROOT = Path(__file__).parents[3]
 WORKER = Path(__file__).with_name("worker.py")
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
 KILLS = count(short=3, long=30)
 SCALE = 0.02
 """Stages of a high at 0, 0.6, 1.2 and 2.4 s, the last one again every 2.4 s."""
@@ -37,7 +39,7 @@ async def worker(folder: Path, sink: HttpSink) -> AsyncIterator[asyncio.subproce
     """A running notifier, killed at the end."""
     arguments = [str(WORKER), str(folder), str(sink.port), str(SCALE)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE
+        sys.executable, *arguments, cwd=ROOT, env=ENVIRONMENT, stdout=asyncio.subprocess.PIPE
     )
     try:
         assert process.stdout is not None

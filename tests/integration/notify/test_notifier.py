@@ -15,7 +15,7 @@ from tests.notify_scene import SECTION, section
 
 from vitals.clock import SystemClock
 from vitals.console.rehearsal import RehearsalWard
-from vitals.errors import StoreError
+from vitals.errors import ConflictError, StoreError
 from vitals.notify import config
 from vitals.notify.base import Outcome
 from vitals.notify.memory import MemoryChannel
@@ -73,7 +73,7 @@ def make(registry: Registry, ward: Alarms, told: Told, scale: float = SCALE, **c
     return Notifier(
         settings,
         ward,
-        registry.outbox,
+        registry,
         mode=GenerationMode.TEST,
         clock=SystemClock(),
         notice=told.notice,
@@ -284,6 +284,24 @@ async def test_a_failure_of_ours_is_said_and_the_notifier_begins_again(registry:
         await until(lambda: "notifier_failed" not in told.holds)
 
 
+async def test_a_second_notifier_on_the_registry_sends_nothing_until_the_first_is_gone(
+    registry: Registry, ward: RehearsalWard
+) -> None:
+    told = Told()
+    second = make(registry, ward, told)
+    async with running(make(registry, ward, Told())) as first:
+        ward.raise_alarm(ward.patients[0], "high", metric="spo2", value=84, limit=85)
+        await until(lambda: got(first))
+        with pytest.raises(ConflictError, match="another server notifies"):
+            second.claim()
+        async with running(second):
+            await until(lambda: "another server notifies" in told.holds.get("notifier_failed", ""))
+            await until(lambda: channel(first, "desk-phone").messages)
+            assert got(second) == {}
+    async with running(second):
+        await until(lambda: got(second))
+
+
 async def test_s8_when_the_owner_leaves_the_alarm_is_asked_to_sound_again(
     registry: Registry, ward: RehearsalWard
 ) -> None:
@@ -298,7 +316,7 @@ async def test_s8_when_the_owner_leaves_the_alarm_is_asked_to_sound_again(
     notifier = Notifier(
         settings,
         ward,
-        registry.outbox,
+        registry,
         mode=GenerationMode.TEST,
         clock=SystemClock(),
         notice=Told().notice,
@@ -324,7 +342,7 @@ async def test_the_alarm_desk_itself_is_notified_of_and_acknowledged() -> None:
     notifier = Notifier(
         settings,
         scene.desk,
-        scene.registry.outbox,
+        scene.registry,
         mode=GenerationMode.TEST,
         clock=scene.clock,
         notice=scene.desk.notice,

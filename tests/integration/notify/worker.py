@@ -67,7 +67,7 @@ async def run(folder: Path, port: int, scale: float) -> None:
     notifier = Notifier(
         settings,
         ward,
-        registry.outbox,
+        registry,
         mode=GenerationMode.TEST,
         clock=SystemClock(),
         notice=logging.getLogger().warning,
