@@ -5,6 +5,7 @@ from pathlib import Path
 from vitals.alarms import profile as profiles
 from vitals.alarms.profile import Profile
 from vitals.errors import ConfigurationError
+from vitals.registry import Plan
 
 
 def load_profile(name: str) -> Profile:
@@ -22,3 +23,14 @@ def load_profile(name: str) -> Profile:
         raise ConfigurationError(f"profile {path} cannot be read: {error}") from None
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from None
+
+
+def of_plan(plan: Plan | None, server: Profile) -> Profile:
+    """The profile that a plan comes to: its own or the *server*'s, with what it prescribes over it; not scaled.
+
+    Raises:
+        ConfigurationError: the plan's limits cannot be used.
+    """
+    if plan is None or not (plan.profile or plan.limits):
+        return server
+    return profiles.prescribe(profiles.built_in(plan.profile) if plan.profile else server, plan.limits)

@@ -6,12 +6,12 @@ from typing import Final
 
 import msgspec
 
-from vitals.alarms import profile as profiles
 from vitals.alarms.profile import Profile
 from vitals.collector import hindsight, house
 from vitals.collector.channel import Mark, SensorKept, Worn
 from vitals.collector.gatewaywatch import SUBJECT, GatewayKept, GatewayWatch
 from vitals.collector.house import House
+from vitals.collector.profiles import of_plan
 from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing, Tell
 from vitals.collector.suspension import CONDITION
@@ -173,8 +173,7 @@ class Roster:
         if plan is None or not (plan.profile or plan.limits):
             return self._settings.profile
         try:
-            base = profiles.built_in(plan.profile) if plan.profile else self._profile
-            return profiles.prescribe(base, plan.limits).scaled(self._time_scale)
+            return of_plan(plan, self._profile).scaled(self._time_scale)
         except ConfigurationError as error:
             _log.error("limits of patient %s cannot be used, the server's are in force: %s", person.patient.id, error)
             return self._settings.profile

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import msgspec
 from vitals.errors import StoreError
 from vitals.observation import GenerationMode
 from vitals.series import contents
-from vitals.series.base import Counts, Logged, Point, Quarantined, StoredGap, StoredVoid
+from vitals.series.base import Arrival, Counts, Logged, Point, Quarantined, StoredGap, StoredVoid
 from vitals.series.intervals import Intervals
 from vitals.series.tables import (
     RECEIPT,
@@ -120,6 +120,49 @@ class SqliteReader:
             if len(rows) < PAGE:
                 return sorted(found, key=lambda point: point.utc_ms)
             after = rows[-1][0]
+
+    def longest_ms(self, sensors: Collection[str], from_utc_ms: int) -> int:
+        """How long the longest batch of these sensors is that reaches beyond *from_utc_ms*: see :meth:`heard`."""
+        longest = 0
+        for sensor in sensors:
+            ((found,),) = self._rows(
+                "SELECT max(to_utc_ms - from_utc_ms) FROM span "
+                "WHERE sensor = (SELECT id FROM name WHERE text = ?) AND to_utc_ms >= ?",
+                sensor,
+                from_utc_ms,
+            )
+            longest = max(longest, found or 0)
+        return longest
+
+    def heard(
+        self, sensors: Collection[str], from_utc_ms: int, to_utc_ms: int, longest_ms: int
+    ) -> list[tuple[Arrival, dict[str, int]]]:
+        """The batches that have rows of *sensors* in [from, to), in order of arrival, each one once.
+
+        With each comes, by sensor, what turns the batch's monotonic milliseconds into UTC: the clock that was settled
+        later, where its own was not set. A batch may reach beyond both ends. Everything is in memory at once: ask for
+        minutes. *longest_ms* as :meth:`longest_ms` gives it bounds the search. Raises StoreError.
+        """
+        wanted = list(sensors)
+        rows = self._rows(
+            f"SELECT span.log_seq, worn.text, utc_offset_ms, gateway.text, {RECEIPT} FROM span "  # noqa: S608 - our own columns
+            "JOIN name AS worn ON worn.id = sensor "
+            "JOIN log ON log.log_seq = span.log_seq JOIN name AS gateway ON gateway.id = log.gateway "
+            f"WHERE sensor IN (SELECT id FROM name WHERE text IN ({', '.join('?' * len(wanted))})) "
+            "AND to_utc_ms >= ? AND to_utc_ms < ? AND from_utc_ms < ? ORDER BY span.log_seq",
+            *wanted,
+            from_utc_ms,
+            to_utc_ms + longest_ms,
+            to_utc_ms,
+        )
+        found: list[tuple[Arrival, dict[str, int]]] = []
+        newest = 0
+        for log_seq, sensor, utc_offset_ms, gateway, *columns in rows:
+            if log_seq != newest:
+                found.append((arrival_of(gateway, tuple(columns)), {}))
+                newest = log_seq
+            found[-1][1][sensor] = utc_offset_ms
+        return found
 
     def counts(self) -> Counts:
         """Totals, for the ledger."""

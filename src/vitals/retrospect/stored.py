@@ -1,0 +1,108 @@
+"""What a patient's sensors said, stretch by stretch: read from the series, for whoever wore them at the time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from vitals.collector import base
+from vitals.collector.base import Heard
+from vitals.observation import ALARM_ELIGIBLE, Missing, Observation
+from vitals.registry import Binding
+from vitals.retrospect.period import Period
+from vitals.series.reader import SqliteReader
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """One notification: observed at *utc_ms* by its gateway's clock, received at *received_ms* by the collector's.
+
+    *late*: it came too late to act live (S5). *place* is that of the binding in the order of binding.
+    """
+
+    utc_ms: int
+    received_ms: int
+    late: bool
+    gateway: str
+    sensor: str
+    place: int
+    characteristic: str
+    observations: tuple[Observation, ...]
+
+
+class Course:
+    """The recorded course of one patient, in order of observation whenever it arrived; each notification once."""
+
+    def __init__(self, reader: SqliteReader, bindings: Sequence[Binding], within: Period, late_ms: float) -> None:
+        """*bindings*: every one that the patient ever had, in order; those outside *within* cost nothing."""
+        self._reader = reader
+        self._late_ms = late_ms
+        self._worn: dict[str, list[tuple[int, Binding]]] = {}
+        for place, bound in enumerate(bindings):
+            if within.clipped(bound.from_utc_ms, bound.until_utc_ms).length_ms:
+                self._worn.setdefault(bound.sensor, []).append((place, bound))
+        self._longest_ms = reader.longest_ms(self._worn.keys(), within.from_ms)
+        self._newest: dict[tuple[str, str, str], int] = {}
+
+    def between(self, stretch: Period) -> list[Notification]:
+        """What was observed in *stretch*; ask for one after the other. Raises StoreError."""
+        if not self._worn:
+            return []
+        found = self._reader.heard(self._worn.keys(), stretch.from_ms, stretch.to_ms, self._longest_ms)
+        said = [
+            one
+            for arrival, offsets in found
+            for heard in base.heard(arrival)
+            if heard.sensor in offsets
+            for one in self._of(heard, offsets[heard.sensor], arrival.gateway, arrival.received_utc_ms, stretch)
+        ]
+        said.sort(key=_order)
+        return [one for one in said if self._follows(one)]
+
+    def _of(
+        self, heard: Heard, offset_ms: int, gateway: str, received_ms: int, stretch: Period
+    ) -> Iterator[Notification]:
+        worn = self._worn[heard.sensor]
+        for row in heard.rows:
+            utc_ms = row.at_ms + offset_ms
+            if not stretch.from_ms <= utc_ms < stretch.to_ms:
+                continue
+            place = next((place for place, bound in worn if bound.covers(utc_ms)), None)
+            if place is not None:
+                yield Notification(
+                    utc_ms,
+                    received_ms,
+                    heard.age_ms(row) > self._late_ms,
+                    gateway,
+                    heard.sensor,
+                    place,
+                    heard.characteristic,
+                    row.reading.observations,
+                )
+
+    def _follows(self, one: Notification) -> bool:
+        """Whether it is newer than what its characteristic said before: equal ones do nothing, as live."""
+        key = (one.gateway, one.sensor, one.characteristic)
+        if one.utc_ms <= self._newest.get(key, -1):
+            return False
+        self._newest[key] = one.utc_ms
+        return True
+
+
+def eligible(observation: Observation) -> bool:
+    """Whether a live alarm may act on it."""
+    return observation.missing is Missing.PRESENT and observation.validity in ALARM_ELIGIBLE
+
+
+def worn(bindings: Iterable[Binding], within: Period) -> list[Period]:
+    """The stretches in which at least one sensor was worn, in order and apart."""
+    found: list[Period] = []
+    parts = [within.clipped(bound.from_utc_ms, bound.until_utc_ms) for bound in bindings]
+    for part in sorted((part for part in parts if part.length_ms), key=lambda part: part.from_ms):
+        if found and part.from_ms <= found[-1].to_ms:
+            found[-1] = Period(found[-1].from_ms, max(found[-1].to_ms, part.to_ms))
+        else:
+            found.append(part)
+    return found
+
+
+def _order(one: Notification) -> tuple[int, int]:
+    return one.utc_ms, one.place
