@@ -16,7 +16,7 @@ REVIEWED = {
     2: ("rr_interval", (SCADA, 16168), "8637-1", "ms"),  # MDC_ECG_TIME_PD_RR_GL
     3: ("pulse_rate", (SCADA, 18458), "8889-8", "/min"),  # MDC_PULS_OXIM_PULS_RATE
     4: ("spo2", (SCADA, 19384), "59408-5", "%"),  # MDC_PULS_OXIM_SAT_O2
-    5: ("perfusion_index", (SCADA, 19416), "61006-3", "%"),  # MDC_PULS_OXIM_PERF_REL
+    5: ("perfusion_index", (SCADA, 19416), "61006-3", "%"),  # MDC_BLD_PERF_INDEX, see below
     6: ("respiratory_rate", (SCADA, 20490), "9279-1", "/min"),  # MDC_RESP_RATE
     7: ("temperature", (SCADA, 19292), "8310-5", "Cel"),  # MDC_TEMP_BODY
     8: ("systolic", (SCADA, 18949), "8480-6", "mm[Hg]"),  # MDC_PRESS_BLD_NONINV_SYS
@@ -28,6 +28,9 @@ REVIEWED = {
     14: ("ecg", (SCADA, 256), None, "mV"),  # MDC_ECG_ELEC_POTL
     15: ("ppg", (SCADA, 19380), None, "1"),  # MDC_PULS_OXIM_PLETH
 }
+# MDC_BLD_PERF_INDEX is 150488 (2::19416) in %, as pulse oximeters and monitors send it in IHE PCD-01 messages
+# (OBX|n|NM|150488^MDC_BLD_PERF_INDEX^MDC|...|262688^MDC_DIM_PERCENT^MDC). MDC_PULS_OXIM_PERF_REL, the relative
+# perfusion, is another term: 2::19376, 150448.
 
 
 def test_the_table_is_the_reviewed_one() -> None:

@@ -64,14 +64,14 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a response is asked for that takes points."""
         return self.response is not None and self.response.trigger
 
-    def knows_all_of(self, earlier: "Score") -> bool:
-        """Whether every part that counted in *earlier* counts here too.
+    @property
+    def certain(self) -> dict[str, int]:
+        """Points by parameter of what is known and whose points hang on nothing unknown.
 
-        Only then is a lower total an improvement. Otherwise a finding lapsed, and nothing that the earlier score
-        triggered may end by it.
+        A lower total is an improvement only where every part that gave points before is among these: otherwise a
+        finding lapsed, and nothing that the earlier score triggered may end by it (``vitals.alarms.scored``).
         """
-        now = {part.parameter for part in self.parts if part.most == part.points}
-        return {part.parameter for part in earlier.parts if part.most == part.points} <= now
+        return {part.parameter: part.points for part in self.parts if part.most == part.points}
 
 
 def score(table: Table, findings: Iterable[Finding], at_ms: int, ages: AgeLimits = DEFAULT_AGE_LIMITS) -> Score:

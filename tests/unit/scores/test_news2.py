@@ -127,9 +127,10 @@ def test_what_the_college_publishes(values: Values, scale: int, total: int, resp
     assert result.at_most == total
 
 
-def test_a_published_record_scores_as_recorded() -> None:
-    """A record of an emergency department's FHIR guide: parts 2, 1, 2, 0, 1, 0, 0 and a total of 6."""
+def test_the_parts_of_a_record_add_up() -> None:
+    """Of a constructed record, which is nobody's and proves nothing beyond the table."""
     values: Values = {**NORMAL, "respiratory_rate": 22, "pulse": 100, "spo2": 93, "temperature": 38.5}
+    assert [points(name, value) for name, value in values.items()] == [2, 2, 0, 0, 1, 0, 1]
     assert news(values).total == 6
 
 
