@@ -15,6 +15,7 @@ from vitals.collector import base
 from vitals.collector.desk import AlarmDesk
 from vitals.observation import GenerationMode, Missing, Observation, Reading, Validity, absent, observe
 from vitals.registry import Event, Patient, Plan, Registry, Sensor, open_registry
+from vitals.scores.table import Table
 from vitals.series.base import Arrival, Series
 from vitals.series.memory import MemorySeries
 from vitals.ward import ShownAlarm
@@ -52,8 +53,10 @@ class Scene:
         enrolled: bool = True,
         time_zone: str = "UTC",
         confirm_s: float = 0,
+        tables: dict[str, Table] | None = None,
     ) -> None:
         self.confirm_s = confirm_s
+        self.tables = tables
         self.clock = clock or ManualClock(monotonic_ms=1_000_000, utc_ms=utc_ms)
         self.registry: Registry = open_registry(place or new_registry())
         self.series: Series = series or MemorySeries()
@@ -95,6 +98,7 @@ class Scene:
             clock=self.clock,
             time_scale=self.time_scale,
             confirm_s=self.confirm_s,
+            tables=self.tables,
         )
         self.desk.listen(self.told.append)
         self.desk.start(self.series)

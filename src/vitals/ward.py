@@ -45,6 +45,65 @@ class ShownSuspension(msgspec.Struct, frozen=True, kw_only=True):
     until: str
 
 
+class ShownPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One part of a score: *said* is its value in words, with its *points* and age; or *lack* says why it is unknown.
+
+    *source* is the metric that was measured, or ``entered``.
+    """
+
+    parameter: str
+    display: str
+    said: str = ""
+    points: int | None = None
+    age_s: float | None = None
+    source: str = ""
+    lack: str = ""
+
+
+class ShownScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One early-warning score of one patient (S18).
+
+    *total* is None where nothing is known, and a lower bound while *at_least*; *at_most* is what the missing parts
+    could bring it to. *response* is None where it is unknown what is asked for: partial, and no trigger reached.
+    *priority* is how urgently it alarms now. *age_s* is that of the oldest part that counts. Its alarm does not end
+    before the parts that it *waits_for* are known.
+    """
+
+    score: str
+    name: str
+    scale: int | None
+    total: int | None
+    at_most: int
+    at_least: bool
+    response: str | None
+    action: str
+    priority: str | None
+    age_s: float | None
+    parts: tuple[ShownPart, ...]
+    waits_for: tuple[str, ...] = ()
+
+
+class ShownEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest observation of one parameter that a person entered: what, who, when; it counts *expires_s* longer."""
+
+    parameter: str
+    display: str
+    said: str
+    by: str
+    at: str
+    age_s: float
+    expires_s: float
+
+
+class ShownField(msgspec.Struct, frozen=True, kw_only=True):
+    """A parameter of a site's own table that can be entered: a number in *unit*, or one of *words*."""
+
+    parameter: str
+    display: str
+    unit: str = ""
+    words: tuple[str, ...] = ()
+
+
 class Tile(msgspec.Struct, frozen=True, kw_only=True):
     """One patient's place on the wall.
 
@@ -61,6 +120,9 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True):
     shown: dict[str, Shown]
     battery: int | None = None
     suspended: ShownSuspension | None = None
+    scores: tuple[ShownScore, ...] = ()
+    entries: tuple[ShownEntry, ...] = ()
+    fields: tuple[ShownField, ...] = ()
 
 
 class ShownAlarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +260,18 @@ class Ward(Protocol):
 
     async def resume(self, patient: str, *, actor: str, key: str) -> None:
         """End a suspension now. Raises NotFoundError: there is no such patient; ConflictError: it is not suspended."""
+
+    async def enter(
+        self, patient: str, *, values: dict[str, float | str], actor: str, key: str
+    ) -> tuple[ShownEntry, ...]:
+        """Record what a person observed of *patient* just now, by parameter; all of it or nothing.
+
+        A number is in the parameter's unit (``codes``), a word one that its scores know (``scores.entry``).
+
+        Raises:
+            NotFoundError: there is no such patient.
+            ConflictError: a value is not plausible, or no such parameter can be entered; the message names it.
+        """
 
     async def review(self, missed: str, version: int, *, actor: str, key: str) -> MissedEvent:
         """Say that somebody has looked at a missed event: it is closed.

@@ -26,6 +26,7 @@ REVIEWED = {
     "nearing_window_s": 120,
     "intermittent_window_s": 600,
     "clock_unusable_s": 120,
+    "score_pace_s": 5,
 }
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from vitals.alarms.limits import Limit, Limits, Priority, Side
+from vitals.alarms.score_rule import ScoreRule, over, parse_scores
 from vitals.codes import BY_LABEL, CODES, Metric
 from vitals.errors import ConfigurationError
 
@@ -59,7 +60,7 @@ class FibrillationRule(msgspec.Struct, frozen=True):
 class Profile(msgspec.Struct, frozen=True):
     """A named set of limits; *schedule* holds those in force from a minute of the local day on, in order.
 
-    *fibrillation* is None unless it is prescribed.
+    *fibrillation* is None unless it is prescribed; *scores* are those that are, by name.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Profile(msgspec.Struct, frozen=True):
     overrides: tuple[Override, ...]
     schedule: tuple[tuple[int, dict[Metric, Limits]], ...]
     fibrillation: FibrillationRule | None = None
+    scores: dict[str, ScoreRule] = {}
 
     def at(self, minute: int) -> dict[Metric, Limits]:
         """The limits in force at a minute of the local day: the same object for as long as they are the same."""
@@ -90,7 +92,8 @@ class Profile(msgspec.Struct, frozen=True):
         fibrillation = self.fibrillation
         if fibrillation is not None:
             fibrillation = FibrillationRule(fibrillation.priority, fibrillation.after_s * scale)
-        return _profile(self.name, base, tuple(overrides), fibrillation)
+        scores = {name: rule.scaled(scale) for name, rule in self.scores.items()}
+        return msgspec.structs.replace(_profile(self.name, base, tuple(overrides), fibrillation), scores=scores)
 
 
 def parse(text: str) -> Profile:
@@ -105,10 +108,11 @@ def parse(text: str) -> Profile:
         raise _refused("name", "must be a name in quotes")
     overrides = _overrides(tree.pop("override", []))
     fibrillation = _rhythm(tree.pop("rhythm", {}))
+    scores = over({}, parse_scores(tree.pop("scores", {})))
     base = {metric: Limits(change.hysteresis or 0.0, change.limits) for metric, change in _metrics(tree, "").items()}
     if not base:
         raise ConfigurationError("profile: it guards no metric; add a table such as [spo2]")
-    return _profile(name, base, overrides, fibrillation)
+    return msgspec.structs.replace(_profile(name, base, overrides, fibrillation), scores=scores)
 
 
 def prescribe(profile: Profile, text: str) -> Profile:
@@ -122,8 +126,10 @@ def prescribe(profile: Profile, text: str) -> Profile:
     tree = _toml(text)
     own = _overrides(tree.pop("override", []))
     fibrillation = _rhythm(tree.pop("rhythm", {})) or profile.fibrillation
+    scores = over(profile.scores, parse_scores(tree.pop("scores", {})))
     whole_day = Override(0, 0, _metrics(tree, ""))
-    return _profile(profile.name, profile.base, (*profile.overrides, whole_day, *own), fibrillation)
+    made = _profile(profile.name, profile.base, (*profile.overrides, whole_day, *own), fibrillation)
+    return msgspec.structs.replace(made, scores=scores)
 
 
 def built_in(name: str) -> Profile:

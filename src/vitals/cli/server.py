@@ -11,6 +11,7 @@ from vitals.collector.app import run_collector
 from vitals.collector.config import ServerConfig, load
 from vitals.collector.desk import CURSOR, AlarmDesk
 from vitals.collector.profiles import load_profile
+from vitals.collector.scoretables import load_tables, require_scores
 from vitals.collector.statusboard import StatusBoard
 from vitals.console.serve import serve_console
 from vitals.errors import VitalsError
@@ -31,7 +32,8 @@ async def run(path: Path) -> None:
         VitalsError: a store cannot be opened, the console's port is taken, or another server notifies.
     """
     config = load(path)
-    profile = load_profile(config.profile)
+    profile, tables = load_profile(config.profile), load_tables(config.scores)
+    require_scores(profile, tables)
     clock = SystemClock()
     with ExitStack() as open_stores:
         registry = open_registry(config.registry)
@@ -43,7 +45,9 @@ async def run(path: Path) -> None:
             _log.warning(
                 "%s is an older copy: a new name for it, so that gateways send again what they keep", config.series
             )
-        desk = AlarmDesk(registry, mode=config.mode, profile=profile, clock=clock, time_scale=config.time_scale)
+        desk = AlarmDesk(
+            registry, mode=config.mode, profile=profile, clock=clock, time_scale=config.time_scale, tables=tables
+        )
         desk.start(store)
         notifier = _notifier(config, desk, registry, clock)
         try:

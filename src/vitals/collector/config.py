@@ -48,6 +48,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     console: ConsoleSection = ConsoleSection()
     alarms: AlarmsSection = AlarmsSection()
     notify: dict[str, Any] = {}
+    scores: dict[str, str] = {}
 
 
 class Broker(msgspec.Struct, frozen=True):
@@ -67,7 +68,8 @@ class Broker(msgspec.Struct, frozen=True):
 class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a server is told; paths are absolute unless the caller's folder was not.
 
-    *notify* is the section as it stands in the file: ``vitals.notify.config`` reads it.
+    *notify* is the section as it stands in the file: ``vitals.notify.config`` reads it. *scores* are the files of a
+    site's own score tables, by the name under which a profile prescribes them.
     """
 
     mode: GenerationMode
@@ -78,6 +80,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     console: ConsoleSection = ConsoleSection()
     profile: str = "adult"
     notify: dict[str, Any] = {}
+    scores: dict[str, Path] = {}
 
 
 def load(path: Path) -> ServerConfig:
@@ -108,6 +111,7 @@ def load(path: Path) -> ServerConfig:
         console=found.console,
         profile=found.alarms.profile,
         notify=found.notify,
+        scores={name: folder / file for name, file in found.scores.items()},
     )
 
 

@@ -27,6 +27,7 @@ from vitals.collector.hindsight import Hindsight
 from vitals.collector.journal import Journal
 from vitals.collector.latency import Latency
 from vitals.collector.roster import Roster
+from vitals.collector.scorewatch import LISTED_MS
 from vitals.collector.screens import Screens
 from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing, Transitions, record, show
@@ -35,6 +36,8 @@ from vitals.collector.watch import Watch
 from vitals.delays import Delays
 from vitals.observation import GenerationMode
 from vitals.registry import Checkpoint, Cursor, Missed, Registry
+from vitals.scores.findings import DEFAULT_AGE_LIMITS
+from vitals.scores.table import Table
 from vitals.series.base import Arrival, Logged, Series
 from vitals.timeline import Timeline
 from vitals.ward import Snapshot
@@ -65,6 +68,7 @@ class AlarmDesk:
         clock: Clock,
         time_scale: float = 1.0,
         confirm_s: float = CONFIRM_S,
+        tables: dict[str, Table] | None = None,
     ) -> None:
         self.latencies: deque[Latency] = deque(maxlen=_LATENCIES)
         self.late = 0
@@ -72,7 +76,12 @@ class AlarmDesk:
         self._clock = clock
         self._delays = Delays().scaled(time_scale)
         self._late_ms = self._delays.late_s * 1000
-        settings = Settings(delays=self._delays, profile=profile.scaled(time_scale))
+        settings = Settings(
+            delays=self._delays,
+            profile=profile.scaled(time_scale),
+            ages=DEFAULT_AGE_LIMITS.scaled(time_scale),
+            tables=tables or {},
+        )
         self._roster = Roster(profile, settings, time_scale, self._tell)
         self._journal = Journal(registry)
         self._hindsight = Hindsight(self._delays, self._miss)
@@ -95,6 +104,7 @@ class AlarmDesk:
         self.suspend = self._handling.suspend
         self.resume = self._handling.resume
         self.review = self._handling.review
+        self.enter = self._handling.enter
         self.listen = self._screens.listen
         self._timeline = Timeline()
         self._now_ms = 0
@@ -161,6 +171,8 @@ class AlarmDesk:
                 self._hindsight.restore(self._roster.watches[row.subject], row.state)
         self._hindsight.open.update({missed.id: missed for missed in self._registry.missed()})
         self._handling.suspended.update(watch for watch in self._roster.watches.values() if watch.suspended)
+        for entered in self._registry.entered(since_utc_ms=moment.utc_ms - LISTED_MS):
+            self._roster.watches[entered.patient_id].scores.take(entered)
         self._handling.recall(self._registry.actions(since_utc_ms=moment.utc_ms - ANSWERS_KEPT_MS))
 
     def _replay(self, series: Series, cursor: Cursor | None) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from vitals.alarms import machine
 from vitals.alarms.crossing import SIGNALS, Acknowledged, AudioPaused, AudioResumed, Deed, Resolved
-from vitals.collector import hindsight, suspension
+from vitals.collector import entering, hindsight, suspension
 from vitals.collector.journal import Journal
 from vitals.collector.roster import Roster
 from vitals.collector.standing import Moment, Standing
@@ -16,7 +16,17 @@ from vitals.collector.watch import Watch
 from vitals.delays import Delays
 from vitals.errors import ConflictError, NotFoundError
 from vitals.registry import Action, Missed
-from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS, MissedEvent, ShownAlarm, ShownSuspension
+from vitals.scores import entry
+from vitals.scores.table import Value
+from vitals.ward import (
+    MOST_SUSPENDED_MINUTES,
+    OUTCOMES,
+    REASONS,
+    MissedEvent,
+    ShownAlarm,
+    ShownEntry,
+    ShownSuspension,
+)
 
 NOTE_CHARACTERS: Final = 1000
 """The longest note of an outcome."""
@@ -30,6 +40,7 @@ _ANSWERS: Final[dict[str, Any]] = {
     "suspend": ShownSuspension,
     "resume": None,
     "review": MissedEvent,
+    "enter": tuple[ShownEntry, ...],
 }
 
 _OVER: Final = "that alarm is over; nothing was done"
@@ -51,6 +62,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class _Answer(msgspec.Struct):
     action: str
     about: str
+    detail: str
     shown: Any
     recorded: bool
 
@@ -90,7 +102,7 @@ class Handling:
         """Give the same answers to the same keys as before a restart."""
         for action in actions:
             shown = msgspec.msgpack.decode(action.answer, type=_ANSWERS[action.action])
-            self._answers[action.key] = _Answer(action.action, action.episode, shown, recorded=True)
+            self._answers[action.key] = _Answer(action.action, action.episode, action.detail, shown, recorded=True)
 
     def recorded(self, actions: Iterable[Action]) -> None:
         """The registry has them."""
@@ -152,6 +164,15 @@ class Handling:
         request = Request(action="resume", about=patient, actor=actor, key=key)
         await self._once(request, lambda moment: self._resume(watch, moment))
 
+    async def enter(self, patient: str, *, values: dict[str, Value], actor: str, key: str) -> tuple[ShownEntry, ...]:
+        """See ``ward.Ward``."""
+        watch = self._watch(patient)
+        said = entry.read(values, watch.scores.own)
+        request = Request(
+            action="enter", about=patient, actor=actor, key=key, detail=msgspec.json.encode(said).decode()
+        )
+        return await self._once(request, lambda moment: self._enter(watch, key, said, moment))
+
     async def review(self, missed: str, version: int, *, actor: str, key: str) -> MissedEvent:
         """See ``ward.Ward``."""
         request = Request(action="review", about=missed, version=version, actor=actor, key=key)
@@ -187,6 +208,12 @@ class Handling:
         self.suspended.discard(watch)
         assert watch.suspension is not None
         self._journal.event(suspension.record(watch.patient, watch.suspension, moment))
+
+    def _enter(self, watch: Watch, key: str, said: dict[str, Value], moment: Moment) -> tuple[ShownEntry, ...]:
+        entries = entering.rows(watch.patient.id, key, said, watch.scores.own, watch.scores.ages, moment)
+        self._journal.entered(entries)
+        watch.enter(entries, msgspec.structs.replace(moment, actor=None))
+        return entering.show(entries, moment.at_ms)
 
     def _review(self, request: Request, moment: Moment) -> MissedEvent:
         missed = self._missed.get(request.about)
@@ -225,7 +252,7 @@ class Handling:
         answer = self._answers.get(request.key)
         if answer is None:
             answer = self._performed(request, perform)
-        elif (answer.action, answer.about) != (request.action, request.about):
+        elif (answer.action, answer.about, answer.detail) != (request.action, request.about, request.detail):
             raise ConflictError("this key did something else, or to another alarm, before; nothing was done")
         if not answer.recorded:
             await self._journal.settled(request.key, self._confirm_s)
@@ -235,7 +262,9 @@ class Handling:
     def _performed(self, request: Request, perform: Callable[[Moment], object]) -> _Answer:
         moment = msgspec.structs.replace(self._now(), actor=request.actor)
         shown = perform(moment)
-        answer = self._answers[request.key] = _Answer(request.action, request.about, shown, recorded=False)
+        answer = self._answers[request.key] = _Answer(
+            request.action, request.about, request.detail, shown, recorded=False
+        )
         self._journal.action(
             Action(
                 key=request.key,

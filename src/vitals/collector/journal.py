@@ -5,10 +5,11 @@ nothing is left out and nothing is written twice.
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 from vitals.errors import StoreError
-from vitals.registry import Action, Checkpoint, Cursor, Event, Missed, Registry, State
+from vitals.registry import Action, Checkpoint, Cursor, Entered, Event, Missed, Registry, State
 
 EVERY_MS: Final = 10_000
 """How often states are written while no alarm changes."""
@@ -23,6 +24,7 @@ class Journal:
         self._events: list[Event] = []
         self._actions: list[Action] = []
         self._missed: dict[str, Missed] = {}
+        self._entered: list[Entered] = []
         self._written_ms: int | None = None
         self._in_flight: Checkpoint | None = None
         self._written = asyncio.Event()
@@ -38,6 +40,10 @@ class Journal:
     def missed(self, missed: Missed) -> None:
         """Record a missed event as it stands now."""
         self._missed[missed.id] = missed
+
+    def entered(self, entered: Iterable[Entered]) -> None:
+        """Record what a person entered; it goes with the action that says who."""
+        self._entered += entered
 
     def change(self, states: list[State]) -> None:
         """Write *states* with the next checkpoint."""
@@ -58,8 +64,9 @@ class Journal:
             events=self._events,
             actions=self._actions,
             missed=list(self._missed.values()),
+            entered=self._entered,
         )
-        self._states, self._events, self._actions, self._missed = {}, [], [], {}
+        self._states, self._events, self._actions, self._missed, self._entered = {}, [], [], {}, []
         self._written_ms = now_ms
         return checkpoint
 
@@ -70,6 +77,7 @@ class Journal:
         self._events = [*checkpoint.events, *self._events]
         self._actions = [*checkpoint.actions, *self._actions]
         self._missed = {missed.id: missed for missed in checkpoint.missed} | self._missed
+        self._entered = [*checkpoint.entered, *self._entered]
 
     async def write(self, checkpoint: Checkpoint) -> None:
         """Write in a worker thread; a caller that is cancelled waits until the thread is done.

@@ -4,13 +4,17 @@ import msgspec
 
 from vitals.alarms.profile import Profile
 from vitals.delays import Delays
+from vitals.scores.findings import DEFAULT_AGE_LIMITS, AgeLimits
+from vitals.scores.table import Table
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Delays and profile, scaled already."""
+    """Delays, profile and ages of findings, scaled already; *tables* are a site's own scores by name."""
 
     delays: Delays
     profile: Profile
+    ages: AgeLimits = DEFAULT_AGE_LIMITS
+    tables: dict[str, Table] = {}
 
     @property
     def realarm_ms(self) -> float:

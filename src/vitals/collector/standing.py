@@ -6,12 +6,13 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from vitals.alarms import crossing, lapse
+from vitals.alarms import crossing, lapse, scored
 from vitals.alarms.crossing import CALM, Crossing
 from vitals.alarms.lapse import PRESENT, Lapse
 from vitals.alarms.limits import Priority, Side
 from vitals.alarms.machine import RAISED, RAISING, SOUNDING, Alarm, Change, Phase, Transition
 from vitals.alarms.replay import Episode
+from vitals.alarms.scored import Scored
 from vitals.clock import iso, parse_iso
 from vitals.codes import CODES, Metric
 from vitals.registry import Event, Patient
@@ -45,7 +46,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     actor: str | None = None
 
 
-S = TypeVar("S", Crossing, Lapse)
+S = TypeVar("S", Crossing, Lapse, Scored)
 Transitions = tuple[Transition, ...]
 
 
@@ -60,6 +61,9 @@ class Kept(msgspec.Struct, Generic[S], frozen=True):
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _CROSSING: Final = msgspec.msgpack.Decoder(Kept[Crossing])
 _LAPSE: Final = msgspec.msgpack.Decoder(Kept[Lapse])
+_SCORED: Final = msgspec.msgpack.Decoder(Kept[Scored])
+
+Happening = crossing.Happening | lapse.Happening | scored.Happening
 
 
 class Standing:
@@ -82,6 +86,7 @@ class Standing:
         metric: Metric | None = None,
         words: str = "",
         kind: Kind | None = None,
+        state: Crossing | Lapse | Scored | None = None,
     ) -> None:
         self.subject = subject
         self.condition = condition
@@ -91,7 +96,7 @@ class Standing:
         self.source = metric
         self.words = words
         self.kind = kind or (Kind.TECHNICAL if words else Kind.PHYSIOLOGICAL)
-        self.state: Crossing | Lapse = PRESENT if words else CALM
+        self.state: Crossing | Lapse | Scored = state or (PRESENT if words else CALM)
         self.shown: ShownAlarm | None = None
 
     @property
@@ -99,13 +104,16 @@ class Standing:
         """Name within the subject: ``spo2.low``, ``sensor_off:F0:00:00:00:01:02``."""
         return f"{self.condition}:{self.part}" if self.part else self.condition
 
-    def step(self, event: crossing.Happening | lapse.Happening, at_ms: int, realarm_ms: float) -> Transitions:
+    def step(self, event: Happening, at_ms: int, realarm_ms: float) -> Transitions:
         """Move the state by *event*; what is to be told of it."""
         if isinstance(self.state, Crossing):
-            assert not isinstance(event, lapse.Absent | lapse.Returned)
+            assert not isinstance(event, lapse.Absent | lapse.Returned | scored.Judged)
             self.state, transitions = crossing.step(self.state, event, at_ms, realarm_ms=realarm_ms)
+        elif isinstance(self.state, Scored):
+            assert not isinstance(event, lapse.Absent | lapse.Returned | crossing.Measured)
+            self.state, transitions = scored.step(self.state, event, at_ms, realarm_ms=realarm_ms)
         else:
-            assert not isinstance(event, crossing.Measured)
+            assert not isinstance(event, crossing.Measured | scored.Judged)
             self.state, transitions = lapse.step(self.state, event, at_ms, realarm_ms=realarm_ms)
         return transitions
 
@@ -143,9 +151,11 @@ class Standing:
 
     def restore(self, kept: bytes) -> None:
         """Take up what :meth:`keep` gave."""
-        read: Kept[Crossing] | Kept[Lapse] = (
-            _LAPSE.decode(kept) if isinstance(self.state, Lapse) else _CROSSING.decode(kept)
-        )
+        read: Kept[Crossing] | Kept[Lapse] | Kept[Scored]
+        if isinstance(self.state, Scored):
+            read = _SCORED.decode(kept)
+        else:
+            read = _LAPSE.decode(kept) if isinstance(self.state, Lapse) else _CROSSING.decode(kept)
         self.state, self.shown, self.source = read.state, read.shown, read.source
 
 

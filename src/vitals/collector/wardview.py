@@ -6,6 +6,7 @@ from vitals.clock import iso
 from vitals.codes import CODES, Metric
 from vitals.collector import suspension
 from vitals.collector.channel import NEVER, Channel
+from vitals.collector.scorewatch import PREFIX
 from vitals.collector.standing import Standing
 from vitals.collector.watch import Watch
 from vitals.delays import Delays
@@ -31,12 +32,19 @@ def tile(watch: Watch, now_ms: int, delays: Delays) -> Tile:
         shown={metric.label: _shown(watch, metric, now_ms, delays) for metric in _metrics(watch)},
         battery=_battery(watch),
         suspended=suspension.show(watch.suspension),
+        scores=watch.scores.shown(now_ms),
+        entries=watch.scores.entries(now_ms),
+        fields=watch.scores.fields,
     )
 
 
 def current(standing: Standing, watch: Watch | None, now_ms: int, delays: Delays) -> float | None:
     """The value now of what an alarm is about (S14)."""
-    if standing.source is None or watch is None:
+    if watch is None:
+        return None
+    if standing.condition.startswith(PREFIX):
+        return watch.scores.total(standing)
+    if standing.source is None:
         return None
     channel = newest(watch.channels(standing.source), now_ms, delays)
     return None if channel is None else _value(channel)

@@ -1,6 +1,7 @@
 """One patient under watch: what is in force, what is worn, which conditions there are, and what moves them."""
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -17,12 +18,13 @@ from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
 from vitals.collector.guard import Guard
 from vitals.collector.presence import Presence
 from vitals.collector.rhythmwatch import RhythmWatch
+from vitals.collector.scorewatch import ScoreWatch
 from vitals.collector.settings import Settings
-from vitals.collector.standing import Moment, Standing, Tell
+from vitals.collector.standing import Happening, Moment, Standing, Tell
 from vitals.collector.suspension import CONDITION, Suspension
 from vitals.collector.upkeep import Upkeep
 from vitals.observation import ALARM_ELIGIBLE, Missing, Observation
-from vitals.registry import Patient, Plan
+from vitals.registry import Entered, Patient, Plan
 from vitals.wire.columns import Row
 
 MISSED: Final = "missed"
@@ -52,6 +54,7 @@ class Watch:
         self._presence = Presence(patient, settings, self._step, self.channels)
         self._upkeep = Upkeep(patient, settings.delays, self._step)
         self._rhythm = RhythmWatch(patient, self._step)
+        self.scores = ScoreWatch(patient, settings, self._step, self.channels)
         self._zone = ZoneInfo(patient.time_zone)
         self.profile = settings.profile
         self._in_force: dict[Metric, Limits] | None = None
@@ -61,7 +64,7 @@ class Watch:
     def standings(self) -> list[Standing]:
         """Every condition of this patient."""
         limits = [standing for guard in self.guards.values() for standing in guard.standings.values()]
-        technical = [*self._presence.standings(), *self._upkeep.standings()]
+        technical = [*self._presence.standings(), *self._upkeep.standings(), *self.scores.standings()]
         return [*limits, self._rhythm.fibrillation, *technical, *self.missed.values()]
 
     def channels(self, metric: Metric) -> list[Channel]:
@@ -87,7 +90,7 @@ class Watch:
         label, _, side = condition.partition(".")
         if side and label in BY_LABEL:
             standing = self._guard(BY_LABEL[label]).standings[Side(side)]
-        standing = standing or self._upkeep.find(condition, part)
+        standing = standing or self._upkeep.find(condition, part) or self.scores.find(condition, part)
         if condition == self._rhythm.fibrillation.condition:
             standing = self._rhythm.fibrillation
         if condition == MISSED:
@@ -118,6 +121,7 @@ class Watch:
         self._presence.prescribe(self.prescribed, watched_ms, moment)
         if profile.fibrillation is None:
             self._rhythm.stop(moment)
+        self.scores.prescribe(profile.scores if plan is not None else {}, moment)
         self._in_force = None
         self.enforce(moment.utc_ms)
 
@@ -187,6 +191,7 @@ class Watch:
     def withdraw(self, moment: Moment) -> None:
         """End every condition of the present: an unacknowledged high stays as ended (S14)."""
         self._rhythm.stop(moment)
+        self.scores.forget()
         for standing in self.standings():
             if not standing.state.quiet and standing.condition != MISSED:
                 self._step(standing, crossing.Withdrawn(), moment)
@@ -218,6 +223,7 @@ class Watch:
         """Let time pass. After a restart nothing is silent sooner than it could have been heard."""
         if not self.suspended:
             self._miss(moment, max(restarted_ms, self._presence.resumed_ms))
+            self.scores.tick(moment)
         for standing in self.standings():
             if not standing.state.quiet:
                 self._step(standing, crossing.Ticked(), moment)
@@ -230,6 +236,13 @@ class Watch:
             told = self._presence.absences[metric].raised
             self._upkeep.interrupted(metric, newest_ms, moment, told=told)
         self._upkeep.assign(self.plan, moment)
+
+    def enter(self, entries: Iterable[Entered], moment: Moment) -> None:
+        """Take in what a person observed."""
+        for entered in entries:
+            self.scores.take(entered)
+        if not self.suspended:
+            self.scores.judge(moment)
 
     def act(self, standing: Standing, deed: crossing.Deed, moment: Moment) -> None:
         """Let a person's deed act on a condition as it stands."""
@@ -263,7 +276,7 @@ class Watch:
         if not standing.state.quiet:
             self._step(standing, event, moment)
 
-    def _step(self, standing: Standing, event: crossing.Happening | lapse.Happening, moment: Moment) -> None:
+    def _step(self, standing: Standing, event: Happening, moment: Moment) -> None:
         before = standing.state
         transitions = standing.step(event, moment.at_ms, self._settings.realarm_ms)
         if standing.state is before:

@@ -39,6 +39,12 @@ class Suspending(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
     minutes: int
 
 
+class Observed(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a person observed, by parameter: numbers and words."""
+
+    values: dict[str, float | str]
+
+
 class Action(NamedTuple):
     """One row: *act* is given the ward, the subject, the body and the actor."""
 
@@ -99,6 +105,12 @@ ACTIONS: Final = (
         "/api/v1/patients/{subject}/resume",
         Body,
         lambda ward, patient, body, actor: ward.resume(patient, actor=actor, key=body.key),
+        _tile,
+    ),
+    Action(
+        "/api/v1/patients/{subject}/enter",
+        Observed,
+        lambda ward, patient, body, actor: ward.enter(patient, values=body.values, actor=actor, key=body.key),
         _tile,
     ),
     Action(

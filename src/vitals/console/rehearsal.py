@@ -23,6 +23,7 @@ from vitals.ward import (
     REASONS,
     MissedEvent,
     ShownAlarm,
+    ShownEntry,
     ShownSuspension,
     Snapshot,
 )
@@ -171,6 +172,13 @@ class RehearsalWard:
             self._beds[patient].suspended = None
 
         self._once(key, ("resume", patient, actor), resume)
+
+    async def enter(
+        self, patient: str, *, values: dict[str, float | str], actor: str, key: str
+    ) -> tuple[ShownEntry, ...]:
+        """See :class:`vitals.ward.Ward`."""
+        bed = self._bed(patient)
+        return self._once(key, ("enter", patient, values), lambda: bed.enter(values, actor, self._clock))
 
     async def review(self, missed: str, version: int, *, actor: str, key: str) -> MissedEvent:
         """See :class:`vitals.ward.Ward`."""

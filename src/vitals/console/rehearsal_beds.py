@@ -1,6 +1,7 @@
 """What stands behind one tile of the rehearsal ward: invented sources, and what a screen makes of them."""
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -9,7 +10,8 @@ from vitals.clock import Clock, iso
 from vitals.codes import BY_LABEL, CODES
 from vitals.console.rehearsal_people import Person
 from vitals.delays import Delays
-from vitals.ward import Shown, ShownLimit, ShownSuspension, Tile
+from vitals.scores import entry
+from vitals.ward import Shown, ShownEntry, ShownLimit, ShownScore, ShownSuspension, Tile
 
 LIMITS: Final = {
     "spo2": (
@@ -24,6 +26,7 @@ LIMITS: Final = {
         ShownLimit("high", 140, "high", 5),
     ),
 }
+ENTRY_COUNTS_S: Final = 4 * 3600.0
 LIMITS_OF: Final = {**LIMITS, "pulse_rate": LIMITS["heart_rate"]}
 
 
@@ -56,6 +59,8 @@ class Bed:
         self.plan = True
         self.suspended: ShownSuspension | None = None
         self.suspended_until_ms = 0
+        self.scores: tuple[ShownScore, ...] = ()
+        self.entries: dict[str, tuple[int, ShownEntry]] = {}
         self.sources = {
             "heart_rate": Source(round(62 + 26 * spread), 1.6, number),
             "spo2": Source(round(95 + 3 * (number * 0.618 % 1)), 0.5, number / 2),
@@ -70,6 +75,8 @@ class Bed:
             shown=shown,
             battery=self.battery,
             suspended=self.suspended,
+            scores=self.scores,
+            entries=tuple(_aged(each, clock.monotonic_ms() - at_ms) for at_ms, each in self.entries.values()),
             **msgspec.structs.asdict(self.person),
         )
 
@@ -96,6 +103,24 @@ class Bed:
             limits=LIMITS_OF.get(metric, ()),
         )
 
+    def enter(self, values: Mapping[str, float | str], actor: str, clock: Clock) -> tuple[ShownEntry, ...]:
+        """Take in what a person observed. Raises ConflictError."""
+        fields = {field.parameter: field for field in entry.FIELDS}
+        shown = tuple(
+            ShownEntry(
+                parameter=parameter,
+                display=entry.display(parameter),
+                said=entry.said(parameter, value, fields[parameter].unit if parameter in fields else ""),
+                by=actor,
+                at=iso(clock.utc_ms()),
+                age_s=0.0,
+                expires_s=ENTRY_COUNTS_S,
+            )
+            for parameter, value in entry.read(values, {}).items()
+        )
+        self.entries |= {each.parameter: (clock.monotonic_ms(), each) for each in shown}
+        return shown
+
     def _status(self, shown: dict[str, Shown], delays: Delays) -> str:
         if not self.plan:
             return "no_plan"
@@ -109,3 +134,8 @@ class Bed:
         if age >= delays.not_monitored_shown_s:
             return "not_monitored"
         return "stale" if age >= delays.age_shown_s else "monitored"
+
+
+def _aged(entered: ShownEntry, by_ms: int) -> ShownEntry:
+    age_s = by_ms / 1000
+    return msgspec.structs.replace(entered, age_s=age_s, expires_s=ENTRY_COUNTS_S - age_s)

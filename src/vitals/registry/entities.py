@@ -10,6 +10,7 @@ import msgspec
 from vitals.alarms import profile as profiles
 from vitals.codes import BY_LABEL
 from vitals.errors import ConfigurationError
+from vitals.scores import named
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SENSOR: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,62}")
@@ -143,6 +144,24 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
     reviewed_by: str | None = None
 
 
+class Entered(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``entered_observation``: what a person observed of a patient and entered.
+
+    A *parameter* of a score has a number, *value* in *unit*, or a *word*. *at_ms* is on the collector's timeline.
+    """
+
+    id: str
+    patient_id: str
+    parameter: str
+    value: float | None
+    word: str | None
+    unit: str
+    entered_by: str
+    at_ms: int
+    at_utc_ms: int
+    expires_utc_ms: int
+
+
 class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     """How far consumer *name* has come in the log of *store*, and its timeline as it left it."""
 
@@ -160,6 +179,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     events: list[Event] = []
     actions: list[Action] = []
     missed: list[Missed] = []
+    entered: list[Entered] = []
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
@@ -301,5 +321,8 @@ def require_plan(plan: Plan) -> Plan:
     for label in plan.prescribed:
         if label not in BY_LABEL:
             raise ConfigurationError(f"monitoring plan: {label!r} is no metric")
-    profiles.prescribe(profiles.built_in(plan.profile or "adult"), plan.limits)
+    profile = profiles.prescribe(profiles.built_in(plan.profile or "adult"), plan.limits)
+    for name, rule in profile.scores.items():
+        if name in named.BUILT_IN:  # a site's own tables are the server's to know
+            named.find(name, rule.spo2_scale, rule.priorities, {})
     return plan

@@ -21,6 +21,7 @@ from vitals.registry.entities import (
     Checkpoint,
     Cursor,
     Enrolled,
+    Entered,
     Event,
     Missed,
     Patient,
@@ -38,6 +39,7 @@ from vitals.registry.tables import (
     AlarmStateRow,
     BindingRow,
     CursorRow,
+    EnteredRow,
     GatewayRow,
     MissedRow,
     PatientRow,
@@ -191,6 +193,8 @@ class Registry:
             if checkpoint.missed:
                 connection.execute(_FORGET_MISSED, [{"named": row.id} for row in checkpoint.missed])
                 connection.execute(insert(MissedRow), [msgspec.structs.asdict(row) for row in checkpoint.missed])
+            if checkpoint.entered:
+                connection.execute(insert(EnteredRow), [msgspec.structs.asdict(row) for row in checkpoint.entered])
             cursor = checkpoint.cursor
             connection.execute(delete(CursorRow).where(CursorRow.name == cursor.name))
             connection.execute(
@@ -240,6 +244,13 @@ class Registry:
             chosen = chosen.where(MissedRow.reviewed_utc_ms.is_(None))
         with self._reading() as connection:
             return [Missed(**row._asdict()) for row in connection.execute(chosen)]
+
+    def entered(self, *, since_utc_ms: int = 0) -> list[Entered]:
+        """What people entered since, oldest first."""
+        chosen = select(EnteredRow.__table__).where(EnteredRow.at_utc_ms >= since_utc_ms)
+        with self._reading() as connection:
+            rows = connection.execute(chosen.order_by(EnteredRow.at_ms, EnteredRow.id)).all()
+        return [Entered(**row._asdict()) for row in rows]
 
     @contextmanager
     def _writing(self, conflict: str, kind: type[VitalsError] = ConflictError) -> Iterator[Connection]:

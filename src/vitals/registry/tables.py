@@ -301,3 +301,20 @@ class MissedRow(Base):
     found_utc_ms: Mapped[Long]
     reviewed_utc_ms: Mapped[Long | None] = mapped_column(index=True)
     reviewed_by: Mapped[str | None]
+
+
+class EnteredRow(Base):
+    """What a person observed of a patient and entered. Inserted, never updated: a correction is another row."""
+
+    __tablename__ = "entered_observation"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = mapped_column(ForeignKey("patient.id"), index=True)
+    parameter: Mapped[str]
+    value: Mapped[float | None]
+    word: Mapped[str | None]
+    unit: Mapped[str]
+    entered_by: Mapped[str]
+    at_ms: Mapped[Long]
+    at_utc_ms: Mapped[Long] = mapped_column(index=True)
+    expires_utc_ms: Mapped[Long]
