@@ -27,6 +27,7 @@ BACKOFF_S: Final = (2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 """Between rounds over a recipient's channels; the last one repeats. Scaled."""
 SELF_TEST_ROUNDS: Final = 3
 """How often a self-test is tried; an alarm is tried for as long as it is open."""
+_TESTS: Final = frozenset({"self_test", "test"})
 CHANNEL_FAILS: Final = "notification_channel"
 
 
@@ -100,7 +101,7 @@ class Delivery:
                 self._listener.reported(notification.key, reached=reached)
             if outcome is not Outcome.RETRY:
                 return ("sent" if reached else "refused"), channel
-            if notification.kind != "alarm" and rounds >= SELF_TEST_ROUNDS:
+            if notification.kind in _TESTS and rounds >= SELF_TEST_ROUNDS:
                 return "given_up", ""
             await self._wait(notification, rounds, stop)
         return "", ""

@@ -1,8 +1,8 @@
 """What is to be sent, decided: chains of escalation against the directory. No clock, no channel, no disk.
 
 A page passes named stages: who is on call, mute (a recipient takes nothing below its own priority; audio pauses mute
-nothing, S2), deduplicate (one message in progress per episode and recipient). What comes out are rows of the outbox,
-to be recorded and delivered by others, who report back whom they reached.
+nothing, S2), deduplicate (one message in progress per episode and recipient), combine (``combining``). What comes out
+are rows of the outbox, to be recorded and delivered by others, who report back whom they reached.
 """
 
 import logging
@@ -12,12 +12,12 @@ from typing import Final
 import msgspec
 
 from vitals.alarms.escalation import IDLE, Chain, Event, Page, Phase, Plan, Signal, step
-from vitals.alarms.limits import Priority
-from vitals.clock import parse_iso
 from vitals.notify import message
+from vitals.notify.combining import KIND, Combiner
 from vitals.notify.config import Settings
 from vitals.notify.directory import Recipient
-from vitals.registry import Escalation, Kept, Notification, Responsible
+from vitals.notify.signals import HOUSE_WIDE, PRIORITIES, is_old, signal, since_ms
+from vitals.registry import Escalation, HandOver, Kept, Notification, Responsible
 from vitals.ward import ShownAlarm
 
 WITHDRAWN_AFTER: Final = 2
@@ -26,8 +26,6 @@ STOPPED: Final = "stopped"
 SUPERSEDED: Final = "superseded"
 
 _log = logging.getLogger(__name__)
-_PRIORITIES: Final = {priority.label: priority for priority in Priority}
-_PHASES: Final = {"ended": Signal.ENDED, "acknowledged": Signal.ACKNOWLEDGED, "over": Signal.RESOLVED}
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -38,10 +36,14 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """The chain of one episode, whom it is about, and whether the ward and its owner were seen lately."""
+    """The chain of one episode, whom it is about, and whether the ward and its owner were seen lately.
+
+    *house_wide*: it is about every patient at once.
+    """
 
     reference: str
     patient: str | None
+    house_wide: bool = False
     chain: Chain = IDLE
     unseen: int = 0
     owner_present: bool = False
@@ -50,11 +52,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 class Decisions(msgspec.Struct, kw_only=True):
     """What came of it: *escalations* and *notifications* to be recorded together, messages to *stop*, by key, and why.
 
+    *kept* are recorded too and not delivered: they wait, went out as a part of another, or are not told any more.
     *left*: acknowledged episodes whose owner went off duty. *withdrawn*: references of alarms the ward forgot.
     """
 
     escalations: dict[str, Escalation] = {}
     notifications: list[Notification] = []
+    kept: list[Notification] = []
     stop: dict[str, str] = {}
     left: list[str] = []
     withdrawn: list[str] = []
@@ -71,6 +75,7 @@ class Dispatcher:
         self._console_url = settings.console_url
         self._plans = {priority: plan.scaled(time_scale) for priority, plan in settings.plans.items()}
         self._reference = reference
+        self._combiner = Combiner(time_scale=time_scale, reference=reference, console_url=settings.console_url)
         self._cases: dict[str, Case] = {}
         self._pending: dict[str, Notification] = {}
         self._newest: dict[str, dict[str, str]] = {}  # by episode and recipient, the key of what is pending
@@ -80,8 +85,9 @@ class Dispatcher:
 
     @property
     def due_ms(self) -> int | None:
-        """The next deadline of any chain."""
-        return min((case.chain.due_ms for case in self._cases.values() if case.chain.due_ms is not None), default=None)
+        """The next deadline of any chain, or of messages that wait to be combined."""
+        chains = [case.chain.due_ms for case in self._cases.values()]
+        return min((due_ms for due_ms in (*chains, self._combiner.due_ms) if due_ms is not None), default=None)
 
     @property
     def unreached(self) -> int:
@@ -131,29 +137,27 @@ class Dispatcher:
                 self._cases[row.episode] = msgspec.structs.replace(case, chain=self._in_time(case.chain, moment))
             except msgspec.DecodeError as error:  # the ward still has the alarm: its chain begins anew
                 _log.error("the chain of %s cannot be read: %s", row.reference, error)
-        for notification in kept.notifications:
-            known = self._cases.get(notification.episode)
-            if notification.kind == "alarm" and (known is None or known.chain.phase is not Phase.RUNNING):
-                self._decisions.stop[notification.key] = STOPPED
-            else:
-                self._deduplicate(notification)
-                self._follow(notification)
-        return kept.notifications
+        waiting = [row for row in kept.notifications if self._take_up(row, kept, moment)]
+        for one in kept.notifications:
+            if one.kind == KIND and not self._combiner.members(one.key):
+                self._decisions.stop[one.key] = STOPPED
+        return waiting
 
     def alarm(self, shown: ShownAlarm, moment: Moment, *, since_ms: int | None = None) -> None:
         """An alarm as the ward shows it now. *since_ms*: it was raised then, and nobody told us."""
         case = self._cases.get(shown.episode)
         if case is None:
-            if shown.phase not in {"active", "ended"} or not self._plans[_PRIORITIES[shown.priority]].stages:
+            if shown.phase not in {"active", "ended"} or not self._plans[PRIORITIES[shown.priority]].stages:
                 return
-            case = Case(reference=self._reference(), patient=shown.patient)
-        elif _is_old(shown, case.chain):
+            house_wide = shown.condition in HOUSE_WIDE
+            case = Case(reference=self._reference(), patient=shown.patient, house_wide=house_wide)
+        elif is_old(shown, case.chain):
             return
         event = Event(
-            _signal(shown, case.chain),
+            signal(shown, case.chain),
             shown.episode,
             shown.version,
-            _PRIORITIES[shown.priority],
+            PRIORITIES[shown.priority],
             since_ms=since_ms,
             owner=shown.acknowledged_by or "",
         )
@@ -164,7 +168,7 @@ class Dispatcher:
         known: set[str] = set()
         for shown in alarms:
             known.add(shown.episode)
-            self.alarm(shown, moment, since_ms=_since_ms(shown, moment))
+            self.alarm(shown, moment, since_ms=since_ms(shown, moment.at_ms, moment.utc_ms))
         for episode, case in list(self._cases.items()):
             if episode not in known:
                 self._miss(episode, case, moment)
@@ -176,12 +180,25 @@ class Dispatcher:
                 self._step(case, Event(Signal.TICK), moment)
             elif case.chain.phase is Phase.ACKNOWLEDGED:
                 self._watch_owner(episode, case, moment)
+        self._gather(moment)
 
     def owner_left(self, episode: str, moment: Moment) -> None:
         """The owner of an acknowledged alarm left without a hand-over, and it sounds again (S8)."""
         case = self._cases.get(episode)
         if case is not None:
             self._step(case, Event(Signal.OWNER_LEFT), moment)
+
+    def stand_in(self, hand_overs: Iterable[HandOver], moment: Moment) -> None:
+        """These are offered or in force now: whoever accepted one takes the place, and the alarms, of who gave it."""
+        taken = {
+            each.giver: each.taker
+            for each in hand_overs
+            if each.accepted_utc_ms is not None and moment.utc_ms < each.until_utc_ms
+        }
+        self._directory = msgspec.structs.replace(self._directory, standing_in=taken)
+        for giver in taken:
+            for episode in self.owned_by(giver):
+                self.handed_over(episode, self._directory.stands_for(giver), moment)
 
     def handed_over(self, episode: str, to: str, moment: Moment) -> None:
         """*to* accepted the episode."""
@@ -191,6 +208,10 @@ class Dispatcher:
 
     def reported(self, key: str, moment: Moment, *, reached: bool) -> None:
         """Every channel of a message's recipient was tried once: it was sent, or none took it."""
+        for each in self._combiner.members(key) or [key]:
+            self._reported(each, moment, reached=reached)
+
+    def _reported(self, key: str, moment: Moment, *, reached: bool) -> None:
         notification = self._pending.get(key)
         case = None if notification is None else self._cases.get(notification.episode)
         if notification is None or case is None:
@@ -211,6 +232,11 @@ class Dispatcher:
 
     def settled(self, key: str) -> None:
         """Nothing more is tried for a message."""
+        for each in self._combiner.members(key) or [key]:
+            self._settled(each)
+        self._combiner.settled(key)
+
+    def _settled(self, key: str) -> None:
         notification = self._pending.pop(key, None)
         if notification is not None:
             newest = self._newest.get(notification.episode, {})
@@ -221,6 +247,37 @@ class Dispatcher:
 
     def _plan(self, chain: Chain) -> Plan:
         return self._plans[chain.priority]
+
+    def _take_up(self, row: Notification, kept: Kept, moment: Moment) -> bool:
+        """A message that was not sent; whether it goes out now. One that was never tried may be combined."""
+        if row.kind == KIND:
+            theirs = [each for each in kept.combined if each.combined_into == row.key and self._is_running(each)]
+            self._combiner.restore(row, theirs)
+            for each in theirs:
+                self._deduplicate(each)
+                self._follow(each)
+            return True
+        if row.kind != "alarm":
+            return True
+        if not self._is_running(row):
+            self._decisions.stop[row.key] = STOPPED
+            return True
+        self._deduplicate(row)
+        self._follow(row)
+        return row.key in kept.attempted or self._offer(row, moment)
+
+    def _is_running(self, row: Notification) -> bool:
+        known = self._cases.get(row.episode)
+        return known is not None and known.chain.phase is Phase.RUNNING
+
+    def _offer(self, row: Notification, moment: Moment) -> bool:
+        case = self._cases[row.episode]
+        return self._combiner.offer(row, moment.at_ms, of_patient=case.house_wide or case.patient is not None)
+
+    def _gather(self, moment: Moment) -> None:
+        for gathered in self._combiner.gather(moment.at_ms, moment.utc_ms):
+            self._decisions.notifications.append(gathered.one)
+            self._decisions.kept += gathered.instead_of
 
     def _in_time(self, chain: Chain, moment: Moment) -> Chain:
         """A deadline further off than its plan allows comes from shorter stages now, or a lost timeline: it is due."""
@@ -268,37 +325,37 @@ class Dispatcher:
 
     def _page(self, case: Case, page: Page, moment: Moment) -> None:
         recipients = [who for who in self._on_call(case, page, moment) if not _muted(who, page)]
-        notifications = [self._write(case, page, who, moment) for who in recipients]
+        notifications = [
+            message.write(page, case.chain.version, case.reference, who.id, self._console_url, moment.utc_ms)
+            for who in recipients
+        ]
         for notification in notifications:
             self._deduplicate(notification)
             self._follow(notification)
-        self._decisions.notifications += notifications
+            now = self._offer(notification, moment)
+            (self._decisions.notifications if now else self._decisions.kept).append(notification)
 
     def _on_call(self, case: Case, page: Page, moment: Moment) -> tuple[Recipient, ...]:
+        if case.house_wide:
+            return self._directory.find_everywhere(page.to, moment.utc_ms)
         who = None if case.patient is None else self.responsible.get(case.patient, Responsible())
         return self._directory.find(page.to, who, moment.utc_ms)
-
-    def _write(self, case: Case, page: Page, recipient: Recipient, moment: Moment) -> Notification:
-        priority = page.priority.label
-        return Notification(
-            key=f"{case.reference}-{page.number}/{recipient.id}",
-            kind="alarm",
-            episode=page.episode,
-            version=case.chain.version,
-            reference=case.reference,
-            number=page.number,
-            stage=page.to,
-            recipient=recipient.id,
-            priority=priority,
-            text=message.alarm_text(priority, case.reference, self._console_url),
-            created_utc_ms=moment.utc_ms,
-        )
 
     def _deduplicate(self, new: Notification) -> None:
         key = self._newest.get(new.episode, {}).pop(new.recipient, None)
         if key is not None:
-            self._decisions.stop[key] = SUPERSEDED
-            del self._pending[key]
+            self._drop(key, SUPERSEDED)
+
+    def _drop(self, key: str, reason: str) -> None:
+        """Tell a message no more: it is stopped where it is tried, or never begun where it waits."""
+        dropped = self._pending.pop(key)
+        if not self._combiner.waits(key):
+            self._decisions.stop[key] = reason
+            return
+        emptied = self._combiner.drop(key)
+        if emptied is not None:
+            self._decisions.stop[emptied] = reason
+        self._decisions.kept.append(msgspec.structs.replace(dropped, state=reason))
 
     def _follow(self, notification: Notification) -> None:
         key, episode = notification.key, notification.episode
@@ -310,8 +367,7 @@ class Dispatcher:
     def _stop(self, episode: str) -> None:
         """Nothing more of it is sent; what was decided a moment ago, and is not recorded yet, is not even begun."""
         for key in self._newest.pop(episode, {}).values():
-            self._decisions.stop[key] = STOPPED
-            del self._pending[key]
+            self._drop(key, STOPPED)
         self._waiting.pop(episode, None)
         self._unreached.discard(episode)
 
@@ -325,7 +381,7 @@ class Dispatcher:
             self._step(case, Event(Signal.WITHDRAWN), moment)
 
     def _watch_owner(self, episode: str, case: Case, moment: Moment) -> None:
-        present = self._directory.present(case.chain.owner, moment.utc_ms)
+        present = self._directory.on_duty(case.chain.owner, moment.utc_ms)
         if present:
             self._cases[episode] = msgspec.structs.replace(case, owner_present=True)
         elif present is False and case.owner_present:
@@ -335,29 +391,3 @@ class Dispatcher:
 
 def _muted(recipient: Recipient, page: Page) -> bool:
     return page.priority < recipient.least
-
-
-def _is_old(shown: ShownAlarm, chain: Chain) -> bool:
-    """Whether *chain* has seen this before: what was acknowledged stays so until there is a newer version."""
-    if shown.version == chain.version:
-        return chain.phase is Phase.ACKNOWLEDGED and shown.phase != "over"
-    return shown.version < chain.version
-
-
-def _signal(shown: ShownAlarm, chain: Chain) -> Signal:
-    """What the ward's word means to *chain*; an alarm that is active again, or more urgent, is worse."""
-    if shown.phase in _PHASES:
-        return _PHASES[shown.phase]
-    higher = chain.phase is Phase.RUNNING and _PRIORITIES[shown.priority] > chain.priority
-    if higher or chain.phase is Phase.ACKNOWLEDGED:
-        return Signal.WORSENED
-    paused = chain.phase is Phase.RUNNING and shown.paused_until is not None
-    return Signal.AUDIO_PAUSED if paused else Signal.RAISED
-
-
-def _since_ms(shown: ShownAlarm, moment: Moment) -> int | None:
-    try:
-        raised_utc_ms = parse_iso(shown.raised_at)
-    except ValueError:
-        return None
-    return moment.at_ms - max(0, moment.utc_ms - raised_utc_ms)

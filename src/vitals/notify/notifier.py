@@ -265,11 +265,11 @@ class Notifier:
         decided = self._dispatcher.take()
         self._tested.update(test.key for test in tests)
         new = [*decided.notifications, *tests]
-        if new or decided.escalations:
+        if new or decided.kept or decided.escalations:
             self._ledger.add(
                 Dispatch(
                     escalations=list(decided.escalations.values()),
-                    notifications=new,
+                    notifications=[*new, *decided.kept],
                     timeline=msgspec.msgpack.encode(self._marked()),
                 )
             )
