@@ -62,6 +62,19 @@ def on_call(*, config: Path = Path("server.toml"), at: str = "", json: bool = Fa
 
 
 @app.command
+def push_key(*, config: Path = Path("server.toml"), json: bool = False) -> int:
+    """Make the key by which push services know this server; the file is for its owner alone.
+
+    Args:
+        config: the server's configuration file, with the section [notify.push].
+        json: print one JSON object.
+    """
+    made: dict[str, str] = _server().push_key(config)
+    print(json_module.dumps(made) if json else f"made {made['key']}; restart the server, then open /notifications")
+    return Exit.DONE
+
+
+@app.command
 def log(*, config: Path = Path("server.toml"), hours: float = 24, json: bool = False) -> int:
     """List the messages of the last hours with every attempt, and what is proven of each.
 

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,12 @@ import msgspec
 from vitals.clock import SystemClock, iso
 from vitals.collector.config import ServerConfig, load
 from vitals.errors import ConfigurationError, StoreError
+from vitals.notify import push_keys
 from vitals.notify.config import Settings, read
 from vitals.notify.directory import TEAM
 from vitals.notify.schedule import on_call as on_call_by
 from vitals.notify.trial import try_channels
-from vitals.registry import Attempt, Dispatch, open_registry
+from vitals.registry import Attempt, Dispatch, Registry, open_registry
 
 
 def trial(path: Path, recipient: str) -> dict[str, Any]:
@@ -22,8 +25,19 @@ def trial(path: Path, recipient: str) -> dict[str, Any]:
     config, settings = _settings(path)
     if recipient and recipient not in settings.directory.recipients:
         raise ConfigurationError(f"{path}: {recipient!r} is no recipient")
-    trials, record = asyncio.run(try_channels(settings, config.mode, SystemClock(), recipient=recipient))
+    with _registry(config) as registry:
+        trials, record = asyncio.run(
+            try_channels(settings, registry.duty, config.mode, SystemClock(), recipient=recipient)
+        )
     return {"channels": [msgspec.structs.asdict(trial) for trial in trials], "recorded": _record(config, record)}
+
+
+def push_key(path: Path) -> dict[str, str]:
+    """Make the key of ``[notify.push]``; where it is, and its public part. Raises ConfigurationError."""
+    _, settings = _settings(path)
+    if settings.push is None:
+        raise ConfigurationError(f"{path} has no section [notify.push]: say there where the key is to be")
+    return {"key": str(settings.push.key), "public": push_keys.make(settings.push.key).public}
 
 
 def on_call(path: Path, utc_ms: int) -> dict[str, dict[str, list[str]]]:
@@ -80,12 +94,22 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 def _settings(path: Path) -> tuple[ServerConfig, Settings]:
     config = load(path)
     try:
-        settings = read(config.notify)
+        settings = read(config.notify, path.parent)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from None
     if settings is None:
         raise ConfigurationError(f"{path} has no section [notify]: nobody is told of anything outside the console")
     return config, settings
+
+
+@contextmanager
+def _registry(config: ServerConfig) -> Iterator[Registry]:
+    """The server's registry; without one, an empty one that is kept nowhere."""
+    registry = open_registry(config.registry if config.registry.exists() else "sqlite://")
+    try:
+        yield registry
+    finally:
+        registry.close()
 
 
 def _record(config: ServerConfig, record: Dispatch) -> bool:

@@ -49,16 +49,16 @@ async def run(path: Path) -> None:
             registry, mode=config.mode, profile=profile, clock=clock, time_scale=config.time_scale, tables=tables
         )
         desk.start(store)
-        notifier = _notifier(config, desk, registry, clock)
+        notifier = _notifier(path, config, desk, registry, clock)
         try:
             await _until_told(config, desk, store, clock, notifier)
         except* VitalsError as group:
             raise _first(group) from None
 
 
-def _notifier(config: ServerConfig, desk: AlarmDesk, registry: Registry, clock: Clock) -> Notifier | None:
+def _notifier(path: Path, config: ServerConfig, desk: AlarmDesk, registry: Registry, clock: Clock) -> Notifier | None:
     """Who tells people who are not at a console; without a ``[notify]`` section nobody does, and real mode says so."""
-    settings = read(config.notify)
+    settings = read(config.notify, path.parent)
     if settings is None:
         if config.mode is GenerationMode.REAL:
             desk.notice(

@@ -43,12 +43,16 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent. *key* is the same each time the same message is sent; its reference and number are in *title*."""
+    """What is sent. *key* is the same each time the same message is sent; its reference and number are in *title*.
+
+    *word* is what stands behind ``/a/`` in a link to what it is about; empty where it is about nothing.
+    """
 
     key: str
     title: str
     text: str
     priority: str = ""
+    word: str = ""
 
 
 class Channel(Protocol):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,8 +13,11 @@ from vitals.alarms.escalation import DEFAULT_PLANS, Plan, Stage
 from vitals.alarms.limits import Priority
 from vitals.errors import ConfigurationError
 from vitals.notify.directory import OWNER, TEAM, Directory, Recipient, Team
+from vitals.notify.push_services import SERVICES
 from vitals.notify.schedule import EVERY_DAY, Rota, Rotation, Shift, Swap
 
+PUSH: Final = "push://"
+"""The address of whoever is told on their own devices, by Web Push."""
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -66,6 +70,12 @@ class _Chain(_Strict, frozen=True):
     repeat_s: float = 120.0
 
 
+class _Push(_Strict, frozen=True):
+    key: str
+    contact: str
+    services: tuple[str, ...] = SERVICES
+
+
 class _Section(_Strict, frozen=True):
     time_zone: str
     recipients: dict[str, _Recipient]
@@ -75,6 +85,15 @@ class _Section(_Strict, frozen=True):
     chains: dict[str, _Chain] = {}
     self_test_at: str = "09:00"
     console_url: str = ""
+    push: _Push | None = None
+
+
+class Push(msgspec.Struct, frozen=True, kw_only=True):
+    """Web Push: where our key is, who answers for us, and which push services may be sent to."""
+
+    key: Path
+    contact: str
+    services: tuple[str, ...] = SERVICES
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,10 +103,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     plans: Mapping[Priority, Plan]
     self_test: int | None
     console_url: str
+    push: Push | None = None
 
 
-def read(section: Mapping[str, Any]) -> Settings | None:
+def read(section: Mapping[str, Any], folder: Path = Path()) -> Settings | None:
     """The settings; None where the section is empty, so that nobody is told of anything outside the console.
+
+    Relative paths lie in *folder*, that of the configuration file.
 
     Raises:
         ConfigurationError: one line that names the key and what it may be; no address is in it.
@@ -106,7 +128,20 @@ def read(section: Mapping[str, Any]) -> Settings | None:
         plans=plans,
         self_test=_minutes("notify.self_test_at", found.self_test_at) if found.self_test_at else None,
         console_url=found.console_url,
+        push=_push(found, folder),
     )
+
+
+def _push(found: _Section, folder: Path) -> Push | None:
+    said = found.push
+    if said is None:
+        asking = [id_ for id_, who in found.recipients.items() if any(url.startswith(PUSH) for url in who.channels)]
+        if asking:
+            raise ConfigurationError(f"notify.recipients.{asking[0]}: push:// needs a section [notify.push]")
+        return None
+    if not said.key or "@" not in said.contact or not said.services:
+        raise ConfigurationError("notify.push: it needs a key's file, a contact such as it@ward.example, and services")
+    return Push(key=folder / said.key, contact=said.contact, services=said.services)
 
 
 def _directory(found: _Section) -> Directory:

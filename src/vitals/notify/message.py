@@ -37,11 +37,16 @@ def mark(reference: str, recipient: str) -> str:
     return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in made)
 
 
+def word(reference: str, number: int, recipient: str) -> str:
+    """What stands behind ``/a/`` in the link of one copy: ``K7QF3DMX-2-7QD4``."""
+    return f"{reference}-{number}-{mark(reference, recipient)}"
+
+
 def link(console_url: str, reference: str, number: int, recipient: str) -> str:
     """Where the message is opened: ``https://console.example/a/K7QF3DMX-2-7QD4``; empty without a console's address."""
     if not console_url:
         return ""
-    return f"{console_url.rstrip('/')}/a/{reference}-{number}-{mark(reference, recipient)}"
+    return f"{console_url.rstrip('/')}/a/{word(reference, number, recipient)}"
 
 
 def write(page: Page, version: int, reference: str, recipient: str, console_url: str, utc_ms: int) -> Notification:
@@ -95,4 +100,7 @@ def compose(notification: Notification, mode: GenerationMode) -> Message:
         title=f"OpenVitals {about}" if real else f"OpenVitals {label} {about}",
         text=notification.text if real else f"{label}, no real patient: {notification.text}",
         priority=notification.priority,
+        word=word(notification.reference, notification.number, notification.recipient)
+        if notification.reference
+        else "",
     )

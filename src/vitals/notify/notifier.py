@@ -28,7 +28,7 @@ from vitals.notify.lease import Term
 from vitals.notify.ledger import NOT_RECORDED, Ledger
 from vitals.notify.notices import Notice, Notices
 from vitals.observation import GenerationMode
-from vitals.registry import Dispatch, Kept, Notification, Proof, Registry
+from vitals.registry import Dispatch, HandOver, Kept, Notification, Proof, Registry
 from vitals.timeline import Timeline
 from vitals.ward import ShownAlarm, Snapshot
 
@@ -77,10 +77,11 @@ class Notifier:
         time_scale: float = 1.0,
         realarm: Callable[[str], bool] | None = None,
     ) -> None:
-        self.channels: Mapping[str, Sequence[Channel]] = open_channels(settings)
+        self.channels: Mapping[str, Sequence[Channel]] = open_channels(settings, registry.duty, clock)
         self._settings = settings
         self._alarms = alarms
         self._outbox = registry.outbox
+        self._duty = registry.duty
         self._term = Term(registry.duty, clock)
         self._mode = mode
         self._clock = clock
@@ -128,16 +129,22 @@ class Notifier:
         to, due_ms = following
         return to, max(0, due_ms - self._moment().at_ms) / 1000
 
-    def viewed(self, reference: str, *, by: str) -> str | None:
-        """*by* opened what a message points to: the episode, if it is open. It is no acknowledgement."""
-        episode = self._dispatcher.episode(reference)
-        if episode is not None:
-            self._prove(Receipt.VIEWED, by, episode=episode)
-        return episode
+    def episode(self, reference: str) -> str | None:
+        """The open episode that *reference* stands for."""
+        return self._dispatcher.episode(reference)
+
+    def viewed(self, key: str, recipient: str) -> None:
+        """*recipient* opened what message *key* points to. It is no acknowledgement."""
+        self._prove(Receipt.VIEWED, recipient, key=key)
 
     def delivered(self, key: str, recipient: str) -> None:
         """A channel that hears back from its devices says that message *key* reached *recipient*."""
         self._prove(Receipt.DELIVERED, recipient, key=key)
+
+    def stand_in(self, hand_overs: Sequence[HandOver]) -> None:
+        """These hand-overs are offered or in force: whoever accepted one is told, and owns, from now on."""
+        self._dispatcher.stand_in(hand_overs, self._moment())
+        self._wake.set()
 
     def handed_over(self, episode: str, *, to: str) -> None:
         """*to* accepted an acknowledged episode: it stays acknowledged when the one before goes off duty."""
@@ -179,6 +186,8 @@ class Notifier:
                 tasks.create_task(self._ledger.run(), name="notification ledger")
                 tasks.create_task(self._follow_responsible(), name="who answers for whom")
                 waiting = self._dispatcher.restore(kept, self._moment())
+                with contextlib.suppress(StoreError):  # they are read again in a moment
+                    self.stand_in(await asyncio.to_thread(self._hand_overs))
                 self._look()
                 for notification in waiting:
                     self._delivery.begin(tasks, notification, attempted=kept.attempted.get(notification.key, 0))
@@ -236,6 +245,10 @@ class Notifier:
             await asyncio.sleep(LOOK_S * self._time_scale)
             with contextlib.suppress(StoreError):  # who answered a moment ago goes on answering
                 self._dispatcher.responsible = await asyncio.to_thread(self._outbox.responsible)
+                self.stand_in(await asyncio.to_thread(self._hand_overs))
+
+    def _hand_overs(self) -> list[HandOver]:
+        return self._duty.hand_overs(now_utc_ms=self._clock.utc_ms())
 
     def _decide(self, tasks: asyncio.TaskGroup) -> None:
         if self._looked_ms is None or self._moment().at_ms - self._looked_ms >= LOOK_S * 1000 * self._time_scale:

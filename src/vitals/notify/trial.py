@@ -9,6 +9,7 @@ from vitals.notify.base import Answer, Channel
 from vitals.notify.channels import open_channels
 from vitals.notify.config import Settings
 from vitals.notify.message import TEST_TEXT, compose
+from vitals.notify.push_channel import Devices
 from vitals.observation import GenerationMode
 from vitals.registry import Attempt, Dispatch, Notification
 
@@ -25,7 +26,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def try_channels(
-    settings: Settings, mode: GenerationMode, clock: Clock, *, recipient: str = ""
+    settings: Settings, devices: Devices, mode: GenerationMode, clock: Clock, *, recipient: str = ""
 ) -> tuple[list[Trial], Dispatch]:
     """Send a test over every channel, or those of one *recipient*; the answers, and the same for the outbox.
 
@@ -34,7 +35,7 @@ async def try_channels(
     """
     chosen = [
         (who, channel)
-        for who, several in open_channels(settings).items()
+        for who, several in open_channels(settings, devices, clock).items()
         for channel in several
         if recipient in {"", who}
     ]

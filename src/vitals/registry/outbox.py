@@ -124,6 +124,23 @@ class Outbox:
         with self._reading() as connection:
             return connection.execute(chosen).scalar()
 
+    def combined_references(self, reference: str) -> list[str] | None:
+        """References of those that the combined message of *reference* stands for; None: it is none. StoreError."""
+        keys = select(NotificationRow.key).where(
+            NotificationRow.reference == reference, NotificationRow.kind == "combined"
+        )
+        members = select(NotificationRow.reference).where(NotificationRow.combined_into.in_(keys))
+        with self._reading() as connection:
+            if connection.execute(keys).first() is None:
+                return None
+            return list(connection.execute(members.order_by(NotificationRow.id)).scalars())
+
+    def recipient(self, key: str) -> str | None:
+        """Whom message *key* is for. Raises StoreError."""
+        with self._reading() as connection:
+            chosen = select(NotificationRow.recipient).where(NotificationRow.key == key)
+            return connection.execute(chosen).scalar()
+
     def notifications(self, *, since_utc_ms: int = 0, episode: str | None = None) -> list[Notification]:
         """Messages in the order in which they were asked for. Raises StoreError."""
         chosen = select(NotificationRow.__table__).where(

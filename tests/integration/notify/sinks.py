@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -21,6 +22,8 @@ class Request(msgspec.Struct, frozen=True):
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    raw: bytes = b""
+    method: str = "POST"
 
 
 class Mail(msgspec.Struct, frozen=True):
@@ -44,6 +47,7 @@ class HttpSink:
     def __init__(self) -> None:
         self.port = 0
         self.status = 200
+        self.answers: dict[str, Any] = {}  # by path, what is said where {} is not enough
         self.hanging = False
         self.answers_after_s = 0.0
         self.requests: list[Request] = []
@@ -59,10 +63,13 @@ class HttpSink:
         if self.hanging:
             await reader.read()
         elif self.status < 300:
-            self.requests.append(Request(first.split()[1], headers, json.loads(body or b"{}")))
+            method, path, _ = first.split()
+            self.requests.append(Request(path, headers, _read(headers, body), body, method))
             self.received.set()
         await asyncio.sleep(self.answers_after_s)
-        writer.write(b"HTTP/1.1 %d Said\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}" % self.status)
+        said = json.dumps(self.answers.get(first.split()[1].partition("?")[0], {})).encode()
+        head = f"HTTP/1.1 {self.status} Said\r\nContent-Type: application/json\r\nContent-Length: {len(said)}\r\n"
+        writer.write(head.encode() + b"Connection: close\r\n\r\n" + said)
         await writer.drain()
 
 
@@ -134,6 +141,13 @@ async def smtp_sink() -> AsyncIterator[SmtpSink]:
     sink = SmtpSink()
     async with listening(sink.handle) as sink.port:
         yield sink
+
+
+def _read(headers: dict[str, str], body: bytes) -> dict[str, Any]:
+    """The body as fields, of JSON or of a form; nothing of what only its recipient can read."""
+    if "form" in headers.get("content-type", ""):
+        return {name: value[0] for name, value in parse_qs(body.decode()).items()}
+    return {} if headers.get("content-encoding") else dict(json.loads(body or b"{}"))
 
 
 def _parse(data: bytes) -> EmailMessage:

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from tests.integration.notify.sinks import HttpSink, http_sink, listening, smtp_sink
 
+from vitals.clock import SystemClock
 from vitals.errors import ConfigurationError
 from vitals.notify import config
 from vitals.notify.apprise_channel import AT_ONCE, AppriseChannel
 from vitals.notify.base import Answer, Channel, Message, Outcome, Receipt
 from vitals.notify.channels import open_channel, open_channels
 from vitals.notify.memory import MemoryChannel
+from vitals.registry import open_registry
 
 TEXT = "High priority alarm, open the console: K7QF3DMX"
 MESSAGE = Message(key="K7QF3DMX-1/n", title="OpenVitals K7QF3DMX-1", text=TEXT, priority="high")
@@ -38,6 +40,55 @@ async def test_ntfy_one_message_right_after_the_other_and_nothing_from_elsewhere
     assert first.body["topic"] == "nurse-1"
     assert (first.body["title"], first.body["message"]) == (MESSAGE.title, TEXT)
     assert "http" not in str(first.headers.get("x-icon", "")) + str(first.body)
+
+
+async def test_gotify() -> None:
+    async with http_sink() as sink:
+        url = f"gotify://127.0.0.1:{sink.port}/Atoken1234567?priority=emergency"
+        assert await open_channel("n/1", url).send(MESSAGE) == HANDED_OVER
+        (request,) = sink.requests
+    assert (request.path, request.headers["x-gotify-key"]) == ("/message", "Atoken1234567")
+    assert request.body == {"priority": 10, "title": MESSAGE.title, "message": TEXT}
+
+
+async def test_matrix_signs_in_joins_and_says_it_in_the_room() -> None:
+    async with http_sink() as sink:
+        sink.answers["/_matrix/client/v3/login"] = {"access_token": "t", "user_id": "@ward:x", "home_server": "x"}
+        channel = open_channel("n/1", f"matrix://ward:secret@127.0.0.1:{sink.port}/!room:x?v=3")
+        assert [await channel.send(MESSAGE) for _ in range(2)] == [HANDED_OVER] * 2
+        said = [request for request in sink.requests if request.method == "PUT"]
+        assert [request.path.rpartition("/rooms/")[2] for request in said] == [
+            "%21room%3Ax/send/m.room.message/0",
+            "%21room%3Ax/send/m.room.message/1",  # a server drops a second message of the same number
+        ]
+        assert {request.headers["authorization"] for request in said} == {"Bearer t"}
+        assert MESSAGE.title in said[0].body["body"]
+        assert TEXT in said[0].body["body"]
+        sink.status = 403
+        assert (await channel.send(MESSAGE)).outcome is Outcome.RETRY
+
+
+async def test_sms_by_a_gateway_in_the_house() -> None:
+    async with http_sink() as sink:
+        sink.answers["/jsonrpc/sms"] = {"result": [{"message_id": 1, "status": "ok"}]}
+        channel = open_channel("n/1", f"smseagle://token@127.0.0.1:{sink.port}/15551233456?priority=high")
+        assert await channel.send(MESSAGE) == HANDED_OVER
+        (request,) = sink.requests
+        sink.answers["/jsonrpc/sms"] = {"result": [{"message_id": 0, "status": "error"}]}
+        assert (await channel.send(MESSAGE)).outcome is Outcome.RETRY
+    parameters = request.body["params"]
+    assert (request.body["method"], parameters["to"]) == ("sms.send_sms", "15551233456")
+    assert parameters["message"].split("\r\n") == [MESSAGE.title, TEXT]
+
+
+@pytest.mark.parametrize("kind", ["form", "json"])
+async def test_sms_by_any_service_that_takes_http(kind: str) -> None:
+    async with http_sink() as sink:
+        url = f"{kind}://127.0.0.1:{sink.port}/sms?:to=15551233456&:message=text&+Authorization=Bearer%20secret"
+        assert await open_channel("n/1", url).send(MESSAGE) == HANDED_OVER
+        (request,) = sink.requests
+    assert (request.path, request.headers["authorization"]) == ("/sms", "Bearer secret")
+    assert (request.body["to"], request.body["text"]) == ("15551233456", TEXT)  # fields by the names it wants
 
 
 async def test_mail() -> None:
@@ -131,7 +182,11 @@ def test_the_documented_addresses_are_addresses() -> None:
     page = (Path(__file__).parents[3] / "docs" / "notify.md").read_text("utf-8")
     settings = config.read(tomllib.loads(page.split("```toml\n")[1].split("```")[0])["notify"])
     assert settings is not None
-    names = [channel.name for several in open_channels(settings).values() for channel in several]
+    names = [
+        channel.name
+        for several in open_channels(settings, open_registry("sqlite://").duty, SystemClock()).values()
+        for channel in several
+    ]
     assert names[:2] == ["ingrid/1 ntfys", "ingrid/2 mailtos"]
 
 
