@@ -15,7 +15,7 @@ from vitals.errors import ConfigurationError, CorruptStore, StoreError
 from vitals.registry.store import Registry
 from vitals.registry.tables import Base
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest revision: a registry that has it is opened without a look at the migrations."""
 
 _PRAGMAS: Final = (
