@@ -1,11 +1,12 @@
 """``vitals alarms``: what a profile makes of a recorded course, before it is in force on anybody."""
 
+import dataclasses
 import json as json_module
 import re
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import cyclopts
 import msgspec
@@ -18,12 +19,17 @@ from vitals.alarms.profile import Profile
 from vitals.alarms.replay import Episode, Recorded, Report, guarded, report, unmatched
 from vitals.cli import columns as columns_of
 from vitals.cli.entry import Exit
+from vitals.cli.stored import Stored
 from vitals.codes import CODES, Metric
 from vitals.collector.profiles import load_profile
 from vitals.errors import ConfigurationError
 from vitals.observation import Missing, Observation, Validity, observe
 from vitals.recording import Recording
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_NO_PATIENT: Final = Stored()
 app: Final = cyclopts.App(name="alarms", help="Alarms of recorded courses.")
 
 _OF_DAY: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -31,18 +37,20 @@ _OF_DAY: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 @app.command
 def replay(
-    file: Path,
+    file: Path | None = None,
     *,
     profile: str = "adult",
     columns: str | None = None,
     compare: str | None = None,
     begins: str | None = None,
     json: bool = False,
+    stored: Stored = _NO_PATIENT,
 ) -> int:
     """Say which alarms a profile would have raised on a recorded course.
 
-    Limit conditions only, as if every value had arrived at once; what is missing is told in seconds. An alarm that
-    ended counts as acknowledged.
+    Of a file: limit conditions only, as if every value had arrived at once; what is missing is told in seconds. Of a
+    patient (--patient): what the server's stores hold, with technical alarms, and how it differs from what was in
+    force and from what was recorded. An alarm that ended counts as acknowledged.
 
     Args:
         file: CSV file with a header, a column of times (HH:MM:SS, ISO 8601 or seconds) and columns of values; a value
@@ -53,10 +61,23 @@ def replay(
         begins: local time of day of the first row, HH:MM, where the file does not say; without it limits for a part of
             the day are left out.
         json: print one JSON object.
+        stored: what of a server's stores is replayed in place of a file.
 
     Raises:
         ConfigurationError: the file, a column or a profile cannot be used.
     """
+    if stored.patient is not None:
+        _require_none(file=file, columns=columns, compare=compare, begins=begins)
+        return int(_server().replay_stored(stored, profile, json=json))
+    if file is None:
+        raise ConfigurationError("name a FILE, or a patient of the server's with --patient")
+    _require_no_patient(stored)
+    return _replay_file(file, profile, compare, columns, begins, json=json)
+
+
+def _replay_file(
+    file: Path, profile: str, compare: str | None, columns: str | None, begins: str | None, *, json: bool
+) -> int:
     proposed = load_profile(profile)
     other = None if compare is None else load_profile(compare)
     profiles = [proposed] if other is None else [proposed, other]
@@ -74,6 +95,28 @@ def replay(
         _show(console, other.name, theirs)
         _show_difference(console, f"{proposed.name} ({profile})", f"{other.name} ({compare})", _compared(ours, theirs))
     return Exit.DONE
+
+
+def _require_none(**of_a_file: object) -> None:
+    for name, given in of_a_file.items():
+        if given is not None:
+            said = "a FILE" if name == "file" else f"--{name}"
+            raise ConfigurationError(f"{said} does not go with --patient, whose course comes from the server's stores")
+
+
+def _require_no_patient(stored: Stored) -> None:
+    for name, given in dataclasses.asdict(stored).items():
+        if given != getattr(_NO_PATIENT, name):
+            option = name.rstrip("_").replace("_", "-")
+            raise ConfigurationError(f"--{option} goes with --patient, not with a FILE")
+
+
+def _server() -> "ModuleType":
+    try:
+        from vitals.cli import replaying  # noqa: PLC0415 - the server's libraries are an extra
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"{error.name} is not installed: pip install 'openvitals[server]'") from None
+    return replaying
 
 
 def as_recorded(course: Recording) -> list[Recorded]:

@@ -13,6 +13,7 @@ from vitals.codes import Metric
 from vitals.collector.profiles import of_plan
 from vitals.delays import Delays
 from vitals.errors import ConfigurationError
+from vitals.observation import GenerationMode
 from vitals.registry import Patient, Plan
 from vitals.registry.history import History
 from vitals.retrospect import recorded as recorded_alarms
@@ -52,10 +53,12 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """What looking back at one patient found.
 
     *seconds* is how long sensors were worn and somebody watched; *missing_s* for how long of that a value was lacking.
-    *then* is the replay of what was in force, named *names*; *alarms* and *missed* are what the registry recorded.
+    *then* is the replay of what was in force, named *names*; *limits* and *limits_then* are what the period ends with,
+    scaled; *alarms* and *missed* are what the registry recorded.
     *notes* are to be said beside it.
     """
 
+    mode: GenerationMode
     patient: Patient
     period: Period
     seconds: float
@@ -68,6 +71,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     missed: tuple[Episode, ...]
     envelope: Envelope
     limits: Profile
+    limits_then: Profile
     notes: tuple[str, ...] = ()
 
 
@@ -87,6 +91,7 @@ def look_back(
 class _Look:
     def __init__(self, house: House, patient: Patient, period: Period, proposal: Proposal) -> None:
         history, scale = house.history, house.time_scale
+        self._mode = house.reader.mode
         self._patient = patient
         self._period = period
         self._proposal = proposal
@@ -102,7 +107,6 @@ class _Look:
         suspensions = recorded_alarms.suspensions(events, period.to_ms)
         self._stretches = stretches(whole, ZoneInfo(patient.time_zone), plans, bindings, suspensions)
         self._plans = [each.plan for each in plans]
-        self._course = Course(house.reader, bindings, whole, delays.late_s * 1000)
         self._sources = Sources(delays.gap_held_s * 1000)
         self._cover = Cover()
         self._envelope = Envelope(period, max(1, round(delays.age_shown_s * 1000)))
@@ -113,6 +117,8 @@ class _Look:
         self._acting = frozenset[Metric]().union(
             *(guarded(each) for each in (house.profile, proposal.profile, *in_force, *proposed))
         )
+        wanted = self._acting.union(*(prescribed(plan) for plan in self._plans))
+        self._course = Course(house.reader, bindings, whole, late_ms=delays.late_s * 1000, wanted=wanted)
         self._heard: set[Metric] = set()
 
     def run(self, progress: Progress) -> Findings:
@@ -123,6 +129,7 @@ class _Look:
         plan = self._stretches[-1].plan
         proposal, period = self._proposal, self._period
         return Findings(
+            mode=self._mode,
             patient=self._patient,
             period=period,
             seconds=self._cover.length_ms / 1000,
@@ -135,6 +142,7 @@ class _Look:
             missed=tuple(self._missed),
             envelope=self._envelope,
             limits=self._trial.profile(plan),
+            limits_then=self._then.profile(plan),
             notes=tuple(self._notes),
         )
 

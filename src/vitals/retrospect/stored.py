@@ -1,15 +1,18 @@
 """What a patient's sensors said, stretch by stretch: read from the series, for whoever wore them at the time."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
-from vitals.collector import base
-from vitals.collector.base import Heard
+from vitals.codes import Metric
 from vitals.observation import ALARM_ELIGIBLE, Missing, Observation
 from vitals.registry import Binding
 from vitals.retrospect.period import Period
+from vitals.series.base import Arrival
 from vitals.series.reader import SqliteReader
+from vitals.wire import bodies, columns
+from vitals.wire.bodies import Block, Data
 
 
 class Notification(msgspec.Struct, frozen=True):
@@ -31,10 +34,19 @@ class Notification(msgspec.Struct, frozen=True):
 class Course:
     """The recorded course of one patient, in order of observation whenever it arrived; each notification once."""
 
-    def __init__(self, reader: SqliteReader, bindings: Sequence[Binding], within: Period, late_ms: float) -> None:
-        """*bindings*: every one that the patient ever had, in order; those outside *within* cost nothing."""
+    def __init__(
+        self,
+        reader: SqliteReader,
+        bindings: Sequence[Binding],
+        within: Period,
+        *,
+        late_ms: float,
+        wanted: Collection[Metric],
+    ) -> None:
+        """*bindings*: every one that the patient ever had, in order. Only *wanted* metrics are read."""
         self._reader = reader
         self._late_ms = late_ms
+        self._wanted = frozenset(map(int, wanted))
         self._worn: dict[str, list[tuple[int, Binding]]] = {}
         for place, bound in enumerate(bindings):
             if within.clipped(bound.from_utc_ms, bound.until_utc_ms).length_ms:
@@ -50,18 +62,25 @@ class Course:
         said = [
             one
             for arrival, offsets in found
-            for heard in base.heard(arrival)
-            if heard.sensor in offsets
-            for one in self._of(heard, offsets[heard.sensor], arrival.gateway, arrival.received_utc_ms, stretch)
+            for block in self._blocks(arrival, offsets)
+            for one in self._of(block, offsets[block.sensor], arrival, stretch)
         ]
         said.sort(key=_order)
         return [one for one in said if self._follows(one)]
 
-    def _of(
-        self, heard: Heard, offset_ms: int, gateway: str, received_ms: int, stretch: Period
-    ) -> Iterator[Notification]:
-        worn = self._worn[heard.sensor]
-        for row in heard.rows:
+    def _blocks(self, arrival: Arrival, sensors: Collection[str]) -> Iterator[Block]:
+        """The blocks of *sensors*, with the columns that are wanted."""
+        data = bodies.decode(arrival.header.kind, arrival.body)
+        for block in data.blocks if isinstance(data, Data) else ():
+            if block.sensor in sensors:
+                kept = [column for column in block.metrics if column.code in self._wanted]
+                yield msgspec.structs.replace(block, metrics=kept, attributes=[])
+
+    def _of(self, block: Block, offset_ms: int, arrival: Arrival, stretch: Period) -> Iterator[Notification]:
+        worn = self._worn[block.sensor]
+        queued_ms = arrival.queued_ms
+        late_before_ms = math.inf if queued_ms is None else arrival.header.published_ms + queued_ms - self._late_ms
+        for row in columns.unpack(block):
             utc_ms = row.at_ms + offset_ms
             if not stretch.from_ms <= utc_ms < stretch.to_ms:
                 continue
@@ -69,12 +88,12 @@ class Course:
             if place is not None:
                 yield Notification(
                     utc_ms,
-                    received_ms,
-                    heard.age_ms(row) > self._late_ms,
-                    gateway,
-                    heard.sensor,
+                    arrival.received_utc_ms,
+                    row.at_ms < late_before_ms,
+                    arrival.gateway,
+                    block.sensor,
                     place,
-                    heard.characteristic,
+                    block.characteristic,
                     row.reading.observations,
                 )
 

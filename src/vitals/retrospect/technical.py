@@ -19,7 +19,7 @@ from vitals.codes import Metric
 from vitals.collector import intermittence
 from vitals.collector.intermittence import Gaps
 from vitals.delays import Delays
-from vitals.observation import Missing
+from vitals.observation import Missing, Observation
 from vitals.retrospect.stored import Notification, eligible
 
 NOT_MONITORED: Final = "not_monitored"
@@ -28,7 +28,7 @@ SENSOR_SILENT: Final = "sensor_silent"
 INTERMITTENT: Final = "intermittent"
 
 Bands = dict[Metric, list[tuple[float, float]]]
-"""Between which values a metric is neither beyond nor nearing a limit, for every set of limits that it acts on."""
+"""Between which raw integers a metric is neither beyond nor nearing a limit, for every set of limits it acts on."""
 _Key = tuple[str, str]
 
 
@@ -51,11 +51,12 @@ class _Sensor(msgspec.Struct):
 class _Watched:
     """One prescribed metric."""
 
-    __slots__ = ("gaps", "nearing_ms", "newest_ms", "ticked_ms")
+    __slots__ = ("calm", "gaps", "nearing_ms", "newest_ms", "ticked_ms")
 
     def __init__(self, since_ms: int, delays: Delays) -> None:
         self.newest_ms = self.ticked_ms = since_ms
         self.nearing_ms: int | None = None
+        self.calm = False  # no gap lately, none now, nothing raised
         self.gaps = Gaps(
             delays.age_shown_s * 1000, delays.not_monitored_alarm_s * 1000, delays.intermittent_window_s * 1000
         )
@@ -68,6 +69,7 @@ class Technical:
         """*delays* are scaled by *scale* already."""
         self.over: list[Absence] = []
         self._delays = delays
+        self._short_ms = delays.age_shown_s * 1000
         self._tick_ms = max(1, round(1000 * scale))
         self._resumed_ms = 0
         self._now_ms = 0
@@ -114,25 +116,36 @@ class Technical:
 
     def hear(self, one: Notification, bands: Bands) -> None:
         """Take in one notification, if it came in time."""
-        if one.late or one.sensor not in self._sensors:
+        sensor = self._sensors.get(one.sensor)
+        if one.late or sensor is None:
             return
         at_ms = self._now_ms = max(self._now_ms, one.received_ms)
-        sensor = self._sensors[one.sensor]
-        self._silence(one.sensor, sensor, at_ms)
+        if at_ms - sensor.heard_ms > self._short_ms:
+            self._silence(one.sensor, sensor, at_ms)
+            self._returned((SENSOR_SILENT, one.sensor), at_ms)
         sensor.heard_ms = at_ms
-        self._returned((SENSOR_SILENT, one.sensor), at_ms)
-        if sensor.off or any(each.missing is Missing.SENSOR_OFF for each in one.observations):
-            self._off(one, sensor, at_ms)
+        off = False
         for observation in one.observations:
-            watched = self._watched.get(observation.metric)
-            if watched is not None and eligible(observation):
-                self._miss(observation.metric, watched, at_ms)
-                self._returned((NOT_MONITORED, observation.metric.label), at_ms)
-                watched.newest_ms = at_ms
-                value = observation.value
-                assert value is not None
-                if not all(low <= value <= high for low, high in bands.get(observation.metric, ())):
-                    watched.nearing_ms = at_ms
+            if observation.missing is Missing.SENSOR_OFF:
+                off = True
+            elif observation.metric in self._watched and eligible(observation):
+                self._valued(observation, bands, at_ms)
+        if off or sensor.off:
+            self._off(one, sensor, at_ms, off=off)
+
+    def _valued(self, observation: Observation, bands: Bands, at_ms: int) -> None:
+        """A value that may alarm came."""
+        metric = observation.metric
+        watched = self._watched[metric]
+        if watched.calm and at_ms - watched.newest_ms <= self._short_ms:
+            watched.ticked_ms = at_ms
+        else:
+            self._miss(metric, watched, at_ms)
+            self._returned((NOT_MONITORED, metric.label), at_ms)
+        watched.newest_ms = at_ms
+        for low, high in bands.get(metric, ()):
+            if not low <= observation.raw <= high:
+                watched.nearing_ms = at_ms
 
     def pass_to(self, at_ms: int) -> None:
         """Nothing more was heard until *at_ms*."""
@@ -148,9 +161,9 @@ class Technical:
         if at_ms >= due_ms:
             self._absent((SENSOR_SILENT, name), sensor.heard_ms, due_ms, Priority.LOW)
 
-    def _off(self, one: Notification, sensor: _Sensor, at_ms: int) -> None:
+    def _off(self, one: Notification, sensor: _Sensor, at_ms: int, *, off: bool) -> None:
         self._off_for_long(one.sensor, sensor, at_ms)
-        if any(each.missing is Missing.SENSOR_OFF for each in one.observations):
+        if off:
             sensor.off.setdefault(one.characteristic, at_ms)
         elif sensor.off.pop(one.characteristic, None) is not None and not sensor.off:
             self._returned((SENSOR_OFF, one.sensor), at_ms)
@@ -191,6 +204,9 @@ class Technical:
                     break
         else:
             watched.ticked_ms = at_ms
+            watched.calm = at_ms - watched.newest_ms <= self._short_ms
+            return
+        watched.calm = False
 
     def _absent(self, key: _Key, since_ms: int, due_ms: int, priority: Priority) -> None:
         before = self._states.get(key, PRESENT)

@@ -8,7 +8,7 @@ from vitals.alarms import replay
 from vitals.alarms.limits import STAND_INS, Limits
 from vitals.alarms.profile import Profile
 from vitals.alarms.replay import Episode, Recorded, Situation
-from vitals.codes import Metric
+from vitals.codes import CODES, Metric
 from vitals.delays import Delays
 from vitals.registry import Plan
 from vitals.retrospect.period import Period
@@ -106,4 +106,10 @@ class Trial:
             self._bands = {}
             for metric, of in limits.items():
                 for acting in (metric, *STAND_INS.get(metric, ())):
-                    self._bands.setdefault(acting, []).append(of.quiet_band())
+                    self._bands.setdefault(acting, []).append(_raw(acting, of.quiet_band()))
+
+
+def _raw(metric: Metric, band: tuple[float, float]) -> tuple[float, float]:
+    code = CODES[metric]
+    low, high = band
+    return low * code.denominator / code.numerator, high * code.denominator / code.numerator

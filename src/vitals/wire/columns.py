@@ -1,5 +1,6 @@
 """Pack readings into columns, and back: a copy per column, not a loop per value where the reader has numpy."""
 
+import functools
 import itertools
 import sys
 from array import array
@@ -69,9 +70,7 @@ def unpack(block: Block) -> list[Row]:
         for column in block.metrics:
             metric = Metric(column.code)
             for row, raw, quality in cells(column, len(at)):
-                observations[row].append(
-                    Observation(metric, raw, Validity(quality & 0x0F), Missing(quality >> 4)),
-                )
+                observations[row].append(Observation(metric, raw, *_judged(quality)))
         for column in block.attributes:
             name = Attribute(column.code)
             for row, raw, _ in cells(column, len(at)):
@@ -96,6 +95,12 @@ def cells(column: Column, row_count: int) -> Iterator[tuple[int, int, int]]:
         raise DecodeError(f"column {column.code}: row {max(rows)} of {row_count}")
     quality: Sequence[int] = column.quality or bytes(count)
     return zip(rows, values, quality, strict=True)
+
+
+@functools.cache
+def _judged(quality: int) -> tuple[Validity, Missing]:
+    """What a quality byte says. Raises ValueError; there are 256 at most."""
+    return Validity(quality & 0x0F), Missing(quality >> 4)
 
 
 def _column(code: int, entries: Sequence[tuple[int, int, int]], row_count: int) -> Column:
