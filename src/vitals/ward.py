@@ -10,12 +10,18 @@ import msgspec
 
 
 class ShownLimit(msgspec.Struct, frozen=True):
-    """One alarm limit beside a value (S17). *side* is ``low`` or ``high``; *value* in the metric's unit."""
+    """One alarm limit beside a value (S17); *value* in the metric's unit.
+
+    *side* is ``low`` or ``high``; or ``falls`` or ``rises``, and *value* is a change within *within_s* seconds.
+    *average_s* is set where the limit acts on the mean of so many seconds.
+    """
 
     side: str
     value: float
     priority: str
     delay_s: float
+    within_s: float | None = None
+    average_s: float | None = None
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +114,8 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True):
     """One patient's place on the wall.
 
     *status*: ``monitored``, ``sensor_off``, ``stale`` (age shown), ``not_monitored``, ``no_data`` (never a value),
-    ``no_plan`` or ``suspended``. *position* is fixed for as long as the patient is on the wall.
+    ``limits_unusable`` (what was prescribed is not in force), ``no_plan`` or ``suspended``. *position* is fixed for as
+    long as the patient is on the wall.
     """
 
     patient: str
@@ -131,7 +138,8 @@ class ShownAlarm(msgspec.Struct, frozen=True, kw_only=True):
     *episode* and *version* name what an acknowledgement refers to (S9). *kind* is ``physiological`` or ``technical``;
     *priority* ``high``, ``medium`` or ``low``; *phase* ``active``, ``acknowledged`` or ``ended`` (a high that ended
     and latches until acknowledged). *sounding* says whether it is to be heard; *paused_until* is when a paused one
-    is heard again (S2). *recorded* is False while the registry has not stored it yet.
+    is heard again (S2). *recorded* is False while the registry has not stored it yet. *over_s* is set where *value* is
+    the mean of so many seconds, or how far the metric fell or rose within them (*condition* ``spo2.falls``).
     """
 
     episode: str
@@ -158,13 +166,15 @@ class ShownAlarm(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_by: str | None = None
     recorded: bool = True
     paused_until: str | None = None
+    over_s: float | None = None
 
 
 class MissedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What late data would have raised, had it come in time (S5, S6).
 
     It lasted *from_at* to *to_at* (None: not over in what has come so far) by the sensor's observations; *worst* is the
-    value furthest out, *limit* the one passed. *found_at* is when it was found. A missed high also stands among the
+    value furthest out, *limit* the one passed, on *side* ``low`` or ``high``; both are changes where it is ``falls`` or
+    ``rises``. *found_at* is when it was found. A missed high also stands among the
     alarms, as ``missed``, until it is reviewed.
     """
 
@@ -184,6 +194,7 @@ class MissedEvent(msgspec.Struct, frozen=True, kw_only=True):
     found_at: str
     reviewed_at: str | None = None
     reviewed_by: str | None = None
+    side: str = ""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

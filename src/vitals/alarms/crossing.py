@@ -1,4 +1,4 @@
-"""Limit conditions: measured values against the limits of one side of one metric.
+"""Limit conditions: measured values, their mean or their change against the limits of one side of one metric.
 
 One condition (``spo2.low``) has all limits of that side; an episode lasts from the first value past any of them
 until a value is back by the hysteresis, with the highest priority reached. Delays run on the time at which the
@@ -23,6 +23,7 @@ from vitals.alarms.machine import (
     timed,
 )
 from vitals.alarms.machine import step as advance
+from vitals.alarms.recent import NOTHING, Recent
 
 PATIENT_RESETS: Final = 2
 """A delay that gaps have reset so often, without one value within the limit in between, has run out: a sensor that
@@ -40,7 +41,10 @@ class Timer(msgspec.Struct, frozen=True):
 
 
 class Crossing(msgspec.Struct, frozen=True):
-    """One limit condition of one patient. *timers* run by the limit's slot; the rest is of the newest value heard."""
+    """One limit condition of one patient. *timers* run by the limit's slot; the rest is of the newest value heard.
+
+    *value* is its measure (``Rule.measure``): the value itself, or a change over *over_s* seconds.
+    """
 
     alarm: Alarm = QUIET
     timers: dict[str, Timer] = {}
@@ -48,10 +52,11 @@ class Crossing(msgspec.Struct, frozen=True):
     observed_ms: int = 0
     received_ms: int = 0
     value: float | None = None
+    over_s: float | None = None
 
     @property
     def quiet(self) -> bool:
-        """Whether a value within the quiet band can change nothing."""
+        """Whether a value within the quiet band can change nothing (``Limits.needs_every_sample`` apart)."""
         return self.alarm.phase is Phase.OFF and not self.timers
 
 
@@ -62,13 +67,15 @@ CALM: Final = Crossing()
 class Measured(msgspec.Struct, frozen=True):
     """An alarm-eligible value, newer than the one before, and the rule in force for it.
 
-    It was observed at *observed_ms* of the gateway's *boot*.
+    It was observed at *observed_ms* of the gateway's *boot*. *recent* ends with it where *rule* looks back
+    (``span_ms``).
     """
 
     value: float
     boot: int
     observed_ms: int
     rule: Rule
+    recent: Recent = NOTHING
 
 
 class Ticked(msgspec.Struct, frozen=True):
@@ -122,7 +129,9 @@ def step(
             return _measured(state, event, at_ms)
         case Ticked():
             signal = timed(state.alarm, at_ms, realarm_ms)
-            return (state, ()) if signal is None else _advanced(state, Event(signal, value=state.value), at_ms)
+            if signal is None:
+                return state, ()
+            return _advanced(state, Event(signal, value=state.value, over_s=state.over_s), at_ms)
         case Withdrawn():
             still = msgspec.structs.replace(state, timers={})
             return _advanced(still, Event(ends(state.alarm), value=state.value), at_ms)
@@ -137,17 +146,23 @@ def done(deed: Deed, value: float | None) -> Event:
 
 
 def _measured(state: Crossing, event: Measured, at_ms: int) -> tuple[Crossing, tuple[Transition, ...]]:
-    if state.quiet and event.rule.within(event.value):
+    by = event.rule
+    if state.quiet and not by.span_ms and by.within(event.value):
         return CALM, ()
+    passed = [limit for limit in by.limits if limit.beyond(by.acting(limit, event.value, event.recent))]
+    if state.quiet and not passed:
+        return CALM, ()
+    value, over_s = by.measure(event.value, event.recent)
     heard = Crossing(
         alarm=state.alarm,
-        timers=_timers(state, event, at_ms),
+        timers=_timers(state, event, passed, at_ms),
         boot=event.boot,
         observed_ms=event.observed_ms,
         received_ms=at_ms,
-        value=event.value,
+        value=value,
+        over_s=over_s,
     )
-    judged = _judge(heard, event)
+    judged = _judge(heard, event, passed)
     if judged is None:
         return heard, ()
     return _advanced(heard, judged, at_ms)
@@ -162,46 +177,42 @@ def _advanced(state: Crossing, event: Event, at_ms: int) -> tuple[Crossing, tupl
     return msgspec.structs.replace(state, alarm=alarm), transitions
 
 
-def _timers(state: Crossing, event: Measured, at_ms: int) -> dict[str, Timer]:
+def _timers(state: Crossing, event: Measured, passed: list[Limit], at_ms: int) -> dict[str, Timer]:
     # A boot has a clock of its own: across one, what the collector saw pass is the best estimate (S12).
     same_clock = state.boot == event.boot
-    passed_ms = max(0, event.observed_ms - state.observed_ms if same_clock else at_ms - state.received_ms)
+    since_ms = max(0, event.observed_ms - state.observed_ms if same_clock else at_ms - state.received_ms)
     running: dict[str, Timer] = {}
-    for limit in event.rule.limits:
-        if not limit.beyond(event.value):
-            continue
+    for limit in passed:
         before = state.timers.get(limit.slot)
         if before is None:
             running[limit.slot] = Timer()
-        elif passed_ms > event.rule.held_ms:
+        elif since_ms > event.rule.held_ms:
             running[limit.slot] = Timer(resets=before.resets + 1)
         else:
-            running[limit.slot] = Timer(before.elapsed_ms + passed_ms, before.samples + 1, before.resets)
+            running[limit.slot] = Timer(before.elapsed_ms + since_ms, before.samples + 1, before.resets)
     return running
 
 
-def _judge(state: Crossing, event: Measured) -> Event | None:
-    """The signal that the newest value gives, if any."""
-    alarm, value, rule = state.alarm, event.value, event.rule
-    due = _deepest_due(state.timers, rule)
+def _judge(state: Crossing, event: Measured, passed: list[Limit]) -> Event | None:
+    """The signal that the newest value gives, if any; *passed* are the limits it is beyond, deepest first."""
+    alarm, rule = state.alarm, event.rule
+    due = next((limit for limit in passed if _is_due(limit, state.timers[limit.slot])), None)
     if due is not None and (alarm.phase not in RAISED or due.priority > alarm.priority):
         signal = Signal.HIGHER if alarm.phase in RAISED else Signal.DUE
-        return Event(signal, _instant(event), due.priority, value, due.value)
-    if alarm.phase in _SEEN and alarm.reference is not None and rule.worse(value, alarm.reference):
-        return Event(Signal.WORSE, value=value, limit=_deepest_passed(value, rule))
+        value = rule.acting(due, event.value, event.recent)
+        return Event(signal, _instant(event), due.priority, value, due.value, over_s=rule.over_s(due))
+    if alarm.phase in _SEEN and _worse(state, rule):
+        limit = passed[0].value if passed else None
+        return Event(Signal.WORSE, value=state.value, limit=limit, over_s=state.over_s)
     if state.timers:
         return Event(Signal.BEYOND, _instant(event))
-    if alarm.phase is Phase.PENDING or (alarm.phase in RAISED and rule.cleared(value)):
-        return Event(ends(alarm), value=value)
-    return None
+    back = alarm.phase in RAISED and rule.cleared(event.value, event.recent)
+    return Event(ends(alarm), value=state.value) if back or alarm.phase is Phase.PENDING else None
 
 
-def _deepest_due(timers: dict[str, Timer], rule: Rule) -> Limit | None:
-    for limit in rule.limits:
-        timer = timers.get(limit.slot)
-        if timer is not None and _is_due(limit, timer):
-            return limit
-    return None
+def _worse(state: Crossing, rule: Rule) -> bool:
+    than = state.alarm.reference
+    return than is not None and state.value is not None and rule.worse(state.value, than)
 
 
 def _is_due(limit: Limit, timer: Timer) -> bool:
@@ -210,10 +221,6 @@ def _is_due(limit: Limit, timer: Timer) -> bool:
     if limit.samples is not None:
         return timer.samples >= limit.samples
     return limit.delay_s is not None and timer.elapsed_ms >= limit.delay_s * 1000
-
-
-def _deepest_passed(value: float, rule: Rule) -> float | None:
-    return next((limit.value for limit in rule.limits if limit.beyond(value)), None)
 
 
 def _instant(event: Measured) -> str:

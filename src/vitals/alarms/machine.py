@@ -166,9 +166,10 @@ class Alarm(msgspec.Struct, frozen=True):
     """One alarm condition as it stands.
 
     *episode* is the instant that began it, a word without meaning to anybody else. *priority* is the highest reached.
-    *value* and *limit* are those of the last time it sounded as new, *reference* the value when it was acknowledged or
-    its sound paused. *changed_ms* is when it last sounded as new or changed its phase, *paused_until_ms* when a paused
-    one sounds again.
+    *value* and *limit* are those of the last time it sounded as new; *over_s* tells the seconds that *value* is a mean
+    or a change of, None of a single value. *reference* is what was measured when it was acknowledged or its sound
+    paused. *changed_ms* is when it last sounded as new or changed its phase, *paused_until_ms* when a paused one sounds
+    again.
     """
 
     phase: Phase = Phase.OFF
@@ -180,6 +181,7 @@ class Alarm(msgspec.Struct, frozen=True):
     reference: float | None = None
     changed_ms: int = 0
     paused_until_ms: int = 0
+    over_s: float | None = None
 
 
 QUIET: Final = Alarm()
@@ -187,7 +189,10 @@ QUIET: Final = Alarm()
 
 
 class Event(msgspec.Struct, frozen=True):
-    """A signal and what it carries: *episode* names a new episode, should one begin; *until_ms* ends a pause."""
+    """A signal and what it carries: *episode* names a new episode, should one begin; *until_ms* ends a pause.
+
+    *over_s* belongs to *value*: the seconds that it is a mean or a change of.
+    """
 
     signal: Signal
     episode: str = ""
@@ -195,6 +200,7 @@ class Event(msgspec.Struct, frozen=True):
     value: float | None = None
     limit: float | None = None
     until_ms: int = 0
+    over_s: float | None = None
 
 
 class Transition(msgspec.Struct, frozen=True):
@@ -269,14 +275,16 @@ def _changed(alarm: Alarm, row: Row, event: Event, at_ms: int) -> Alarm:
     raising = row.change in RAISING
     moved = raising or row.phase is not alarm.phase
     seen = moved and row.phase in {Phase.ACKNOWLEDGED, Phase.PAUSED}
+    measured = raising and event.value is not None
     return Alarm(
         phase=row.phase,
         episode=alarm.episode or event.episode,
         version=alarm.version + 1,
         priority=max(alarm.priority, event.priority),
-        value=event.value if raising and event.value is not None else alarm.value,
+        value=event.value if measured else alarm.value,
         limit=event.limit if raising and event.limit is not None else alarm.limit,
         reference=event.value if seen else alarm.reference,
         changed_ms=at_ms if moved else alarm.changed_ms,
         paused_until_ms=event.until_ms if row.phase is Phase.PAUSED else 0,
+        over_s=event.over_s if measured else alarm.over_s,
     )

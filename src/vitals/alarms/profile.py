@@ -1,39 +1,41 @@
 """Alarm profiles: which limits are in force, by metric and local time of day.
 
-The same TOML file serves collector, gateway and replay. An ``[[override]]`` between two local times replaces the
-limit of the same side and priority, and keeps the others; a limit counted in samples replaces only such a limit,
-so that a night limit with a delay never removes the deep-desaturation limit.
+The same TOML file serves collector, gateway and replay (``prescription`` reads its tables). An ``[[override]]`` between
+two local times replaces the limit of the same side and priority, and keeps the others; a limit counted in samples
+replaces only such a limit, so that a night limit with a delay never removes the deep-desaturation limit.
 """
 
 import bisect
 import importlib.resources
-import itertools
-import math
 import re
-import tomllib
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
 
-from vitals.alarms.limits import Limit, Limits, Priority, Side
+from vitals.alarms.limits import LEVELS, STAND_INS, Limits, Side
+from vitals.alarms.prescription import (
+    FibrillationRule,
+    Overriding,
+    RhythmRules,
+    metrics,
+    refused,
+    rhythm,
+    table,
+    toml,
+)
 from vitals.alarms.score_rule import ScoreRule, over, parse_scores
-from vitals.codes import BY_LABEL, CODES, Metric
+from vitals.codes import Metric
 from vitals.errors import ConfigurationError
 
-BUILT_IN: Final = ("adult",)
+BUILT_IN: Final = ("adult", "copd")
 """Profiles that are shipped."""
 
-_DAY: Final = 24 * 60
+CHILD: Final = "child"
+"""A profile that has no limits but those prescribed for the patient."""
+
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_PRIORITIES: Final = {priority.label: priority for priority in Priority}
-_UNPRESCRIBED: Final = "profile 'child' has no default limits: prescribe limits for the patient in a profile of its own"
-
-
-class Overriding(msgspec.Struct, frozen=True):
-    """What changes for one metric: limits that replace or join, and the hysteresis unless None."""
-
-    hysteresis: float | None
-    limits: tuple[Limit, ...]
+_UNPRESCRIBED: Final = "profile 'child' has no default limits: prescribe limits for the patient"
 
 
 class Override(msgspec.Struct, frozen=True):
@@ -50,50 +52,43 @@ class Override(msgspec.Struct, frozen=True):
         return minute >= self.from_minute or minute < self.until_minute
 
 
-class FibrillationRule(msgspec.Struct, frozen=True):
-    """Atrial fibrillation alarms with *priority*, low or medium, once it has lasted *after_s* seconds."""
-
-    priority: Priority
-    after_s: float = 30.0
-
-
 class Profile(msgspec.Struct, frozen=True):
     """A named set of limits; *schedule* holds those in force from a minute of the local day on, in order.
 
-    *fibrillation* is None unless it is prescribed; *scores* are those that are, by name.
+    *rhythm* and *scores* (by name) are what is prescribed of these.
     """
 
     name: str
     base: dict[Metric, Limits]
     overrides: tuple[Override, ...]
     schedule: tuple[tuple[int, dict[Metric, Limits]], ...]
-    fibrillation: FibrillationRule | None = None
+    rhythm: RhythmRules = RhythmRules()
     scores: dict[str, ScoreRule] = {}
+
+    @property
+    def fibrillation(self) -> FibrillationRule | None:
+        """How atrial fibrillation alarms; None unless it is prescribed."""
+        return self.rhythm.fibrillation
 
     def at(self, minute: int) -> dict[Metric, Limits]:
         """The limits in force at a minute of the local day: the same object for as long as they are the same."""
         return self.schedule[bisect.bisect_right(self.schedule, minute, key=lambda entry: entry[0]) - 1][1]
 
     def scaled(self, scale: float) -> "Profile":
-        """The same profile with every delay multiplied by *scale*; times of day stay."""
-        base = {
-            metric: msgspec.structs.replace(of, limits=_scaled(of.limits, scale)) for metric, of in self.base.items()
-        }
+        """The same profile with every time but those of day multiplied by *scale*."""
+        base = {metric: of.scaled(scale) for metric, of in self.base.items()}
         overrides = [
             msgspec.structs.replace(
-                override,
-                metrics={
-                    metric: Overriding(change.hysteresis, _scaled(change.limits, scale))
-                    for metric, change in override.metrics.items()
-                },
+                override, metrics={metric: change.scaled(scale) for metric, change in override.metrics.items()}
             )
             for override in self.overrides
         ]
-        fibrillation = self.fibrillation
-        if fibrillation is not None:
-            fibrillation = FibrillationRule(fibrillation.priority, fibrillation.after_s * scale)
         scores = {name: rule.scaled(scale) for name, rule in self.scores.items()}
-        return msgspec.structs.replace(_profile(self.name, base, tuple(overrides), fibrillation), scores=scores)
+        return _profile(self.name, base, tuple(overrides), self.rhythm.scaled(scale), scores)
+
+
+UNGUARDED: Final = Profile(CHILD, {}, (), ((0, {}),))
+"""No limits at all: what those of a child are prescribed over."""
 
 
 def parse(text: str) -> Profile:
@@ -102,17 +97,20 @@ def parse(text: str) -> Profile:
     Raises:
         ConfigurationError: one line that names the key that cannot be used.
     """
-    tree = _toml(text)
+    tree = toml(text)
     name = tree.pop("name", None)
     if not isinstance(name, str) or not name:
-        raise _refused("name", "must be a name in quotes")
+        raise refused("name", "must be a name in quotes")
     overrides = _overrides(tree.pop("override", []))
-    fibrillation = _rhythm(tree.pop("rhythm", {}))
+    rules = rhythm(tree.pop("rhythm", {}))
     scores = over({}, parse_scores(tree.pop("scores", {})))
-    base = {metric: Limits(change.hysteresis or 0.0, change.limits) for metric, change in _metrics(tree, "").items()}
+    base = {
+        metric: Limits(change.hysteresis or 0.0, change.limits, change.average_s)
+        for metric, change in metrics(tree, "").items()
+    }
     if not base:
         raise ConfigurationError("profile: it guards no metric; add a table such as [spo2]")
-    return msgspec.structs.replace(_profile(name, base, overrides, fibrillation), scores=scores)
+    return _profile(name, base, overrides, rules, scores)
 
 
 def prescribe(profile: Profile, text: str) -> Profile:
@@ -123,13 +121,55 @@ def prescribe(profile: Profile, text: str) -> Profile:
     Raises:
         ConfigurationError: one line that names the key that cannot be used.
     """
-    tree = _toml(text)
+    tree = toml(text)
     own = _overrides(tree.pop("override", []))
-    fibrillation = _rhythm(tree.pop("rhythm", {})) or profile.fibrillation
+    rules = rhythm(tree.pop("rhythm", {})).over(profile.rhythm)
     scores = over(profile.scores, parse_scores(tree.pop("scores", {})))
-    whole_day = Override(0, 0, _metrics(tree, ""))
-    made = _profile(profile.name, profile.base, (*profile.overrides, whole_day, *own), fibrillation)
-    return msgspec.structs.replace(made, scores=scores)
+    whole_day = Override(0, 0, metrics(tree, ""))
+    return _profile(profile.name, profile.base, (*profile.overrides, whole_day, *own), rules, scores)
+
+
+def of_plan(name: str, limits: str, watched: Collection[Metric], *, otherwise: Profile) -> Profile:
+    """The profile that a monitoring plan comes to: a built-in one, or *otherwise*, with its *limits* over it.
+
+    A child's plan guards whatever an adult's would guard of the *watched* metrics by limits of its own, at every time
+    of day.
+
+    Raises:
+        ConfigurationError: one line that names what cannot be used, or is missing.
+    """
+    if name != CHILD:
+        base = built_in(name) if name else otherwise
+        return prescribe(base, limits) if limits else base
+    made = prescribe(UNGUARDED, limits)
+    lacking = _lacking(made, watched)
+    if lacking or not any(guards for _, guards in made.schedule):
+        which = f": {', '.join(lacking)}, at every time of day" if lacking else ""
+        raise ConfigurationError(f"{_UNPRESCRIBED}{which}")
+    return made
+
+
+def _lacking(made: Profile, watched: Collection[Metric]) -> list[str]:
+    """What an adult's profile guards of the *watched* metrics and *made* does not, at some time of day."""
+    lacking = []
+    for metric, of in built_in("adult").base.items():
+        stand_ins = STAND_INS.get(metric, ())
+        if {metric, *stand_ins}.isdisjoint(watched):
+            continue
+        acting = (metric,) if metric in watched else (metric, *stand_ins)
+        for side in LEVELS:
+            unguarded = not all(any(at.get(one, Limits()).side(side) for one in acting) for _, at in made.schedule)
+            if of.side(side) and unguarded:
+                lacking.append(f"{metric.label} {'below' if side is Side.LOW else 'above'}")
+    return lacking
+
+
+def own(limits: str) -> Profile:
+    """What can be used of limits that were prescribed for a patient, and nothing else: no limits at all if need be."""
+    try:
+        return prescribe(UNGUARDED, limits)
+    except ConfigurationError:
+        return UNGUARDED
 
 
 def built_in(name: str) -> Profile:
@@ -138,8 +178,8 @@ def built_in(name: str) -> Profile:
     Raises:
         ConfigurationError: there is none of that name, or it may not be used without a prescription.
     """
-    if name == "child":
-        raise ConfigurationError(_UNPRESCRIBED)
+    if name == CHILD:
+        raise ConfigurationError(f"{_UNPRESCRIBED} in a profile of its own")
     if name not in BUILT_IN:
         raise ConfigurationError(f"no profile {name!r} is built in (there is: {', '.join(BUILT_IN)}); name a file")
     return parse(importlib.resources.files(__package__).joinpath("profiles", f"{name}.toml").read_text("utf-8"))
@@ -149,14 +189,15 @@ def _profile(
     name: str,
     base: dict[Metric, Limits],
     overrides: tuple[Override, ...],
-    fibrillation: FibrillationRule | None,
+    rules: RhythmRules,
+    scores: dict[str, ScoreRule],
 ) -> Profile:
     minutes = {0} | {minute for each in overrides for minute in (each.from_minute, each.until_minute)}
     schedule = tuple((minute, _in_force(base, overrides, minute)) for minute in sorted(minutes))
     for minute, limits in schedule:
         for metric, of in limits.items():
             _require_range(metric, of, minute)
-    return Profile(name, base, overrides, schedule, fibrillation)
+    return Profile(name, base, overrides, schedule, rules, scores)
 
 
 def _in_force(base: dict[Metric, Limits], overrides: tuple[Override, ...], minute: int) -> dict[Metric, Limits]:
@@ -171,142 +212,39 @@ def _in_force(base: dict[Metric, Limits], overrides: tuple[Override, ...], minut
 def _changed(limits: Limits, change: Overriding) -> Limits:
     replaced = {limit.slot for limit in change.limits}
     kept = [limit for limit in limits.limits if limit.slot not in replaced]
-    hysteresis = limits.hysteresis if change.hysteresis is None else change.hysteresis
-    return Limits(hysteresis, (*kept, *change.limits))
+    return Limits(
+        limits.hysteresis if change.hysteresis is None else change.hysteresis,
+        (*kept, *change.limits),
+        limits.average_s if change.average_s is None else change.average_s,
+    )
 
 
 def _require_range(metric: Metric, limits: Limits, minute: int) -> None:
     low, high = limits.quiet_band()
     if low > high:
         when = f" at {minute // 60:02d}:{minute % 60:02d}"
-        raise _refused(f"{metric.label}.limits", f"leave no value that is within all of them{when}")
-
-
-def _scaled(limits: tuple[Limit, ...], scale: float) -> tuple[Limit, ...]:
-    return tuple(limit.scaled(scale) for limit in limits)
-
-
-def _toml(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"profile is not readable TOML: {error}") from None
+        raise refused(f"{metric.label}.limits", f"leave no value that is within all of them{when}")
 
 
 def _overrides(value: object) -> tuple[Override, ...]:
     if not isinstance(value, list):
-        raise _refused("override", "must be written [[override]]")
+        raise refused("override", "must be written [[override]]")
     return tuple(_override(item, f"override[{index}]") for index, item in enumerate(value))
 
 
-def _rhythm(value: object) -> FibrillationRule | None:
-    """``[rhythm.atrial_fibrillation]`` with a priority and, if it is not to be 30, *after_s*."""
-    table = dict(_table(value, "rhythm"))
-    where = "rhythm.atrial_fibrillation"
-    given = table.pop("atrial_fibrillation", None)
-    _require_empty(table, "rhythm")
-    if given is None:
-        return None
-    own = dict(_table(given, where))
-    priority, after_s = own.pop("priority", None), own.pop("after_s", 30)
-    if priority not in {"low", "medium"}:
-        raise _refused(f"{where}.priority", f"{priority!r} is not medium or low")
-    _require_empty(own, where)
-    return FibrillationRule(_PRIORITIES[priority], _number(after_s, f"{where}.after_s", low=0))
-
-
 def _override(value: object, where: str) -> Override:
-    table = dict(_table(value, where))
-    between = table.pop("between", None)
+    own: dict[str, Any] = dict(table(value, where))
+    between = own.pop("between", None)
     if not isinstance(between, list) or len(between) != 2:
-        raise _refused(f"{where}.between", 'must be two local times, for example ["22:00", "07:00"]')
+        raise refused(f"{where}.between", 'must be two local times, for example ["22:00", "07:00"]')
     start, end = (_minute(item, f"{where}.between") for item in between)
     if start == end:
-        raise _refused(f"{where}.between", "must be two different times")
-    return Override(start, end, _metrics(table, f"{where}."))
+        raise refused(f"{where}.between", "must be two different times")
+    return Override(start, end, metrics(own, f"{where}."))
 
 
 def _minute(value: object, where: str) -> int:
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise _refused(where, f"{value!r} is no time of day such as 22:00")
+        raise refused(where, f"{value!r} is no time of day such as 22:00")
     return int(match[1]) * 60 + int(match[2])
-
-
-def _metrics(table: dict[str, Any], prefix: str) -> dict[Metric, Overriding]:
-    return {_metric(label, prefix): _overriding(value, label, prefix) for label, value in table.items()}
-
-
-def _metric(label: str, prefix: str) -> Metric:
-    metric = BY_LABEL.get(label)
-    if metric is None or CODES[metric].waveform:
-        raise _refused(f"{prefix}{label}", "is no metric that limits can act on")
-    return metric
-
-
-def _overriding(value: object, label: str, prefix: str) -> Overriding:
-    where = f"{prefix}{label}"
-    table = dict(_table(value, where))
-    hysteresis = table.pop("hysteresis", None)
-    listed = table.pop("limits", [])
-    _require_empty(table, where)
-    if not isinstance(listed, list):
-        raise _refused(f"{where}.limits", "must be a list of limits")
-    limits = tuple(_limit(item, BY_LABEL[label], f"{where}.limits[{index}]") for index, item in enumerate(listed))
-    for one, other in itertools.combinations(range(len(limits)), 2):
-        if limits[one].slot == limits[other].slot:
-            raise _refused(f"{where}.limits[{other}]", f"has the side, priority and kind of delay of limits[{one}]")
-    return Overriding(None if hysteresis is None else _number(hysteresis, f"{where}.hysteresis", low=0), limits)
-
-
-def _limit(value: object, metric: Metric, where: str) -> Limit:
-    table = dict(_table(value, where))
-    side, bound = _one_of(table, ("below", "above"), where)
-    kind, amount = _one_of(table, ("delay_s", "samples"), where)
-    priority = table.pop("priority", None)
-    if not isinstance(priority, str) or priority not in _PRIORITIES:
-        raise _refused(f"{where}.priority", f"{priority!r} is not high, medium or low")
-    _require_empty(table, where)
-    code = CODES[metric]
-    return Limit(
-        side=Side.LOW if side == "below" else Side.HIGH,
-        value=_number(bound, f"{where}.{side}", low=code.low, high=code.high),
-        priority=_PRIORITIES[priority],
-        delay_s=_number(amount, f"{where}.delay_s", low=0) if kind == "delay_s" else None,
-        samples=_count(amount, f"{where}.samples") if kind == "samples" else None,
-    )
-
-
-def _one_of(table: dict[str, Any], names: tuple[str, str], where: str) -> tuple[str, object]:
-    given = [name for name in names if name in table]
-    if len(given) != 1:
-        raise _refused(where, f"needs either {names[0]} or {names[1]}")
-    return given[0], table.pop(given[0])
-
-
-def _number(value: object, where: str, *, low: float, high: float = math.inf) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high or math.isinf(value):
-        bounds = f"of at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
-        raise _refused(where, f"{value!r} is no number {bounds}")
-    return float(value)
-
-
-def _count(value: object, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise _refused(where, f"{value!r} is no count of at least 1")
-    return value
-
-
-def _table(value: object, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _refused(where, "must be a table")
-    return value
-
-
-def _require_empty(table: dict[str, Any], where: str) -> None:
-    if table:
-        raise _refused(f"{where}.{next(iter(table))}", "is no key of a profile")
-
-
-def _refused(where: str, why: str) -> ConfigurationError:
-    return ConfigurationError(f"profile: {where} {why}")

@@ -11,11 +11,12 @@ from typing import Final
 
 import msgspec
 
-from vitals.alarms import crossing
+from vitals.alarms import crossing, recent
 from vitals.alarms.crossing import CALM, Acknowledged, Crossing, Measured
 from vitals.alarms.limits import STAND_INS, Limits, Priority, Rule, Side, rule
 from vitals.alarms.machine import Change, Phase, Transition
 from vitals.alarms.profile import Profile
+from vitals.alarms.recent import NOTHING, Recent
 from vitals.codes import Metric
 from vitals.delays import Delays
 from vitals.observation import ALARM_ELIGIBLE, Missing, Observation, Validity
@@ -39,7 +40,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """One limit condition that alarmed, from the first value beyond a limit to the end; *end_ms* None while it lasts.
 
     *metric* is the one whose values acted, *priority* the highest reached, *limit* the one that brought it there,
-    *worst* the value furthest out.
+    *worst* the value furthest out, also where the limit acted on a mean. Of a rate of change *limit* and *worst* are
+    changes. *over_s* tells the seconds of that mean or change.
     """
 
     metric: Metric
@@ -50,6 +52,7 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     alarm_ms: int
     end_ms: int | None = None
+    over_s: float | None = None
 
     def meets(self, other: "Episode") -> bool:
         """Whether both are of the same condition and share a moment."""
@@ -77,11 +80,12 @@ class Situation(msgspec.Struct, frozen=True):
     """Where a replay stands between two values: it can be written, read and gone on with.
 
     *courses* are those that are not quiet, by guarded metric and side; *heard_ms* is the newest alarm-eligible value
-    of each metric.
+    of each metric, *recent* its last seconds where a limit looks back.
     """
 
     courses: dict[str, Course] = {}
     heard_ms: dict[Metric, int] = {}
+    recent: dict[Metric, Recent] = {}
 
     def lasting(self) -> tuple[Episode, ...]:
         """The episodes that have not ended."""
@@ -204,15 +208,23 @@ def _reason(observation: Observation) -> str:
 
 
 class _Guard:
-    """The limits of one metric: its rules by name of their condition, and the band that changes nothing."""
+    """The limits of one metric: its rules by name of their condition, and the band that changes nothing while calm.
 
-    __slots__ = ("calm", "high", "low", "rules", "sources")
+    *span_ms* is how far they look back; while they do, every value matters.
+    """
+
+    __slots__ = ("calm", "high", "low", "rules", "sources", "span_ms")
 
     def __init__(self, metric: Metric, limits: Limits, rules: Mapping[str, Rule], *, calm: bool) -> None:
         self.sources = (metric, *STAND_INS.get(metric, ()))
         self.low, self.high = limits.quiet_band()
         self.rules = rules
         self.calm = calm
+        self.span_ms = max(made.span_ms for made in rules.values())
+
+    def screens(self, value: float) -> bool:
+        """Whether *value* can change nothing (protocol.md, columnar screen)."""
+        return self.calm and not self.span_ms and self.low <= value <= self.high
 
 
 class _Replay:
@@ -226,12 +238,13 @@ class _Replay:
         self._realarm_ms = delays.realarm_s * 1000
         self._courses = dict(situation.courses)
         self._heard_ms = dict(situation.heard_ms)
+        self._recent = dict(situation.recent)
         self._minute = -1
         self._limits: Mapping[Metric, Limits] | None = None
         self._guards: dict[Metric, list[_Guard]] = {}
 
     def situation(self) -> Situation:
-        return Situation(self._courses, self._heard_ms)
+        return Situation(self._courses, self._heard_ms, self._recent)
 
     def hear(self, moment: Recorded) -> None:
         self._enforce(moment.at_ms)
@@ -241,11 +254,20 @@ class _Replay:
             metric, value = observation.metric, observation.value
             assert value is not None
             self._heard_ms[metric] = moment.at_ms
-            for guard in self._guards.get(metric, ()):
-                if guard.calm and guard.low <= value <= guard.high:
-                    continue  # a value that could change nothing (protocol.md, columnar screen)
-                if self._acts(guard, metric, moment.at_ms):
+            guards = self._guards.get(metric, ())
+            self._look_back(guards, metric, value, moment.at_ms)
+            for guard in guards:
+                if not guard.screens(value) and self._acts(guard, metric, moment.at_ms):
                     self._judge(guard, metric, value, moment.at_ms)
+
+    def _look_back(self, guards: Sequence[_Guard], metric: Metric, value: float, at_ms: int) -> None:
+        span_ms = max((guard.span_ms for guard in guards), default=0.0)
+        if not span_ms:
+            self._recent.pop(metric, None)
+            return
+        self._recent[metric] = recent.follow(
+            self._recent.get(metric, NOTHING), _BOOT, at_ms, value, span_ms=span_ms, held_ms=self._held_s * 1000
+        )
 
     def _acts(self, guard: _Guard, metric: Metric, at_ms: int) -> bool:
         """Whether *metric* counts now: what it stands in for has not been heard lately (safety.md)."""
@@ -257,7 +279,7 @@ class _Replay:
         calm = True
         for condition, made in guard.rules.items():
             before = self._courses.get(condition, _FRESH)
-            event = Measured(value, _BOOT, at_ms, made)
+            event = Measured(value, _BOOT, at_ms, made, self._recent.get(metric, NOTHING))
             state, told = crossing.step(before.crossing, event, at_ms, realarm_ms=self._realarm_ms)
             after = _followed(before, msgspec.structs.replace(before, crossing=state, rule=made), metric, event, told)
             if after.episode is not None and after.episode.end_ms is not None:
@@ -308,11 +330,12 @@ _FRESH: Final = Course()
 
 def _followed(before: Course, after: Course, metric: Metric, event: Measured, told: tuple[Transition, ...]) -> Course:
     """The course *after* a value with what is known of its onset, its worst value and its episode."""
+    measure, _ = event.rule.measure(event.value, event.recent)
     if before.crossing.alarm.phase is Phase.OFF:
-        began_ms, worst = event.observed_ms, event.value
+        began_ms, worst = event.observed_ms, measure
     else:
         further = min if event.rule.side is Side.LOW else max
-        began_ms, worst = before.began_ms, further(before.worst, event.value)
+        began_ms, worst = before.began_ms, further(before.worst, measure)
     episode = before.episode
     for transition in told:
         episode = _told(episode, transition, metric, event, began_ms)
@@ -334,8 +357,9 @@ def _told(episode: Episode | None, transition: Transition, metric: Metric, event
             worst=event.value,
             start_ms=began_ms,
             alarm_ms=transition.at_ms,
+            over_s=alarm.over_s,
         )
     if transition.change is Change.ENDED:
         return msgspec.structs.replace(episode, end_ms=transition.at_ms)
     limit = episode.limit if alarm.limit is None else alarm.limit
-    return msgspec.structs.replace(episode, priority=alarm.priority, limit=limit)
+    return msgspec.structs.replace(episode, priority=alarm.priority, limit=limit, over_s=alarm.over_s)

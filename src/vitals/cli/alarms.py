@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vitals import recording
-from vitals.alarms.limits import STAND_INS
+from vitals.alarms.limits import STAND_INS, Side
 from vitals.alarms.profile import Profile
 from vitals.alarms.replay import Episode, Recorded, Report, guarded, report, unmatched
 from vitals.cli import columns as columns_of
@@ -207,6 +207,8 @@ def _object(found: Report) -> dict[str, Any]:
 
 
 def _episode(episode: Episode) -> dict[str, Any]:
+    """One episode; one on a mean or a change over some seconds says so with ``side`` and ``over_s``."""
+    over = {} if episode.over_s is None else {"side": episode.side.value, "over_s": episode.over_s}
     return {
         "metric": episode.metric.label,
         "priority": episode.priority.label,
@@ -215,6 +217,7 @@ def _episode(episode: Episode) -> dict[str, Any]:
         "start": episode.start_ms / 1000,
         "alarm_at": episode.alarm_ms / 1000,
         "end": None if episode.end_ms is None else episode.end_ms / 1000,
+        **over,
     }
 
 
@@ -264,18 +267,26 @@ def _table(title: str, episodes: Sequence[Episode]) -> Table:
     for heading in ("limit", "worst", "start s", "alarm s", "end s"):
         table.add_column(heading, justify="right")
     for episode in episodes:
-        sign = "<" if episode.side == "low" else ">"
         end = "lasts" if episode.end_ms is None else _seconds(episode.end_ms / 1000)
         table.add_row(
             f"{CODES[episode.metric].display} {CODES[episode.metric].ucum}",
             episode.priority.label,
-            f"{sign} {episode.limit:g}",
+            _limit(episode),
             f"{episode.worst:g}",
             _seconds(episode.start_ms / 1000),
             _seconds(episode.alarm_ms / 1000),
             end,
         )
     return table
+
+
+def _limit(episode: Episode) -> str:
+    """``< 90``, ``mean 10 s < 90`` or ``falls 4 in 60 s``."""
+    over = "" if episode.over_s is None else f"{_seconds(episode.over_s)} s"
+    if episode.side.rate:
+        return f"{episode.side.value} {episode.limit:g} in {over}"
+    sign = "<" if episode.side is Side.LOW else ">"
+    return f"{f'mean {over} ' if over else ''}{sign} {episode.limit:g}"
 
 
 def _show_difference(console: Console, ours: str, theirs: str, compared: dict[str, Any]) -> None:

@@ -5,6 +5,8 @@ from typing import Final
 
 import msgspec
 
+from vitals.alarms import recent
+from vitals.alarms.recent import NOTHING, Recent
 from vitals.codes import CODES, Metric
 from vitals.collector.battery import Discharge
 from vitals.observation import Missing, from_raw
@@ -39,7 +41,8 @@ class Newest(msgspec.Struct):
     """The newest of one metric of one sensor. Moments are of the collector's timeline; NEVER if there was none.
 
     *raw*, *at_ms* and *observed_utc_ms* are of the newest alarm-eligible value, *missing* and *missing_ms* of the
-    newest missing one; *nearing_ms* is when a value was last beyond or nearing a limit (S1).
+    newest missing one; *nearing_ms* is when a value was last beyond or nearing a limit (S1). *recent* are the last
+    eligible values where a limit looks back.
     """
 
     raw: int = 0
@@ -48,16 +51,18 @@ class Newest(msgspec.Struct):
     missing: Missing = Missing.PRESENT
     missing_ms: int = NEVER
     nearing_ms: int = NEVER
+    recent: Recent = NOTHING
 
 
 class Channel:
     """One metric of one sensor on one patient.
 
     *low* and *high* bound, in raw integers, what changes nothing: the quiet band of every guard that listens, empty
-    while one of them is not quiet. A value within it costs two comparisons.
+    while one of them is not quiet or needs every sample. A value within it costs two comparisons. *span_ms* is how far
+    the guards look back.
     """
 
-    __slots__ = ("high", "low", "metric", "newest", "sensor")
+    __slots__ = ("high", "low", "metric", "newest", "sensor", "span_ms")
 
     def __init__(self, sensor: str, metric: Metric, newest: Newest) -> None:
         self.sensor = sensor
@@ -65,6 +70,7 @@ class Channel:
         self.newest = newest
         self.low = -math.inf
         self.high = math.inf
+        self.span_ms = 0.0
 
     @property
     def value(self) -> float:
@@ -76,6 +82,11 @@ class Channel:
         code = CODES[self.metric]
         self.low = low * code.denominator / code.numerator
         self.high = high * code.denominator / code.numerator
+
+    def look_back(self, boot: int, at_ms: int, value: float, held_ms: float) -> None:
+        """Add a *value* that the gateway observed *at_ms* of its *boot* to the recent ones."""
+        newest = self.newest
+        newest.recent = recent.follow(newest.recent, boot, at_ms, value, span_ms=self.span_ms, held_ms=held_ms)
 
     def fresh(self, at_ms: int, held_ms: float) -> bool:
         """Whether an eligible value arrived within *held_ms* before *at_ms*."""

@@ -1,8 +1,8 @@
-"""The limits of one metric at work for one patient: two conditions, and the sensors whose values may move them."""
+"""The limits of one metric at work for one patient: their conditions, and the sensors whose values may move them."""
 
 import math
 
-from vitals.alarms.limits import Limits, Rule, Side, rule
+from vitals.alarms.limits import LEVELS, RATES, Limit, Limits, Rule, Side, rule
 from vitals.codes import Metric
 from vitals.collector.channel import Channel
 from vitals.collector.standing import Standing
@@ -13,23 +13,41 @@ from vitals.ward import ShownLimit
 class Guard:
     """*channels* may act, the preferred first: one source alarms at a time.
 
-    *watched* pairs rule and condition, *shown* is every level that can alarm (S17).
+    *watched* pairs rule and condition, *shown* is every level that can alarm (S17). *span_ms* is how far a limit looks
+    back for a mean or a rate of change; while it is not 0, every value must be heard (``needs_every_sample``).
     """
 
-    __slots__ = ("band", "channels", "metric", "shown", "standings", "watched")
+    __slots__ = ("_patient", "band", "channels", "metric", "shown", "span_ms", "standings", "watched")
 
     def __init__(self, metric: Metric, patient: Patient) -> None:
         self.metric = metric
         self.channels: list[Channel] = []
         self.shown: tuple[ShownLimit, ...] = ()
         self.band = (-math.inf, math.inf)
-        self.standings = {
-            side: Standing(patient.id, f"{metric.label}.{side.value}", patient=patient, metric=metric) for side in Side
-        }
+        self.span_ms = 0.0
+        self.standings: dict[Side, Standing] = {}
         self.watched: list[tuple[Rule, Standing]] = []
+        self._patient = patient
+        for side in LEVELS:
+            self.standing(side)
+
+    @property
+    def needs_every_sample(self) -> bool:
+        """Whether a value within the band matters too."""
+        return self.span_ms > 0
+
+    def standing(self, side: Side) -> Standing:
+        """The condition of one side; those of rates of change are made when they are first needed."""
+        if side not in self.standings:
+            condition = f"{self.metric.label}.{side.value}"
+            self.standings[side] = Standing(self._patient.id, condition, patient=self._patient, metric=self.metric)
+        return self.standings[side]
 
     def impose(self, limits: Limits, held_s: float) -> None:
         """Put *limits* in force; a side that has none any more keeps its last rule until its alarm is over."""
+        for side in RATES:
+            if limits.side(side):
+                self.standing(side)
         before = {standing.condition: made for made, standing in self.watched}
         self.band = limits.quiet_band()
         self.watched = []
@@ -39,10 +57,8 @@ class Guard:
                 made = before.get(standing.condition)
             if made is not None:
                 self.watched.append((made, standing))
-        self.shown = tuple(
-            ShownLimit(limit.side.value, limit.value, limit.priority.label, limit.delay_s or 0.0)
-            for limit in limits.limits
-        )
+        self.span_ms = max((made.span_ms for made, _ in self.watched), default=0.0)
+        self.shown = tuple(_shown(limit, limits) for limit in limits.limits)
 
     def acts(self, channel: Channel, at_ms: int, held_ms: float) -> bool:
         """Whether *channel* counts now: no preferred one has been heard within *held_ms*."""
@@ -57,3 +73,15 @@ class Guard:
     def quiet(self) -> bool:
         """Whether a value within the band can change nothing."""
         return all(standing.state.quiet for standing in self.standings.values())
+
+
+def _shown(limit: Limit, limits: Limits) -> ShownLimit:
+    averaged = limit.delay_s is not None and limit.within_s is None
+    return ShownLimit(
+        limit.side.value,
+        limit.value,
+        limit.priority.label,
+        limit.delay_s or 0.0,
+        within_s=limit.within_s,
+        average_s=(limits.average_s or None) if averaged else None,
+    )

@@ -11,12 +11,13 @@ from typing import Final
 import msgspec
 
 from vitals.alarms import replay
+from vitals.alarms.limits import Side
 from vitals.alarms.replay import Episode, Recorded, Situation
 from vitals.clock import iso
 from vitals.codes import BY_LABEL, CODES
 from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER
-from vitals.collector.standing import Moment
+from vitals.collector.standing import Moment, passed
 from vitals.collector.watch import MISSED, Watch
 from vitals.delays import Delays
 from vitals.registry import Missed, Patient, State
@@ -175,14 +176,14 @@ def show(missed: Missed, patient: Patient) -> MissedEvent:
         found_at=iso(missed.found_utc_ms),
         reviewed_at=None if missed.reviewed_utc_ms is None else iso(missed.reviewed_utc_ms),
         reviewed_by=missed.reviewed_by,
+        side=missed.side,
     )
 
 
 def words(missed: Missed) -> str:
     """The message of the alarm that a missed high is until it is reviewed."""
-    code = CODES[BY_LABEL[missed.metric]]
-    sign = "<" if missed.side == "low" else ">"
-    return f"Missed: {code.display} {missed.worst:g} {code.ucum} {sign} {missed.limit_value:g} {code.ucum}"
+    said = passed(CODES[BY_LABEL[missed.metric]], Side(missed.side), missed.worst, missed.limit_value)
+    return f"Missed: {said}"
 
 
 def part(missed: Missed) -> str:

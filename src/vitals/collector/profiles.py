@@ -4,6 +4,7 @@ from pathlib import Path
 
 from vitals.alarms import profile as profiles
 from vitals.alarms.profile import Profile
+from vitals.codes import BY_LABEL
 from vitals.errors import ConfigurationError
 from vitals.registry import Plan
 
@@ -33,4 +34,19 @@ def of_plan(plan: Plan | None, server: Profile) -> Profile:
     """
     if plan is None or not (plan.profile or plan.limits):
         return server
-    return profiles.prescribe(profiles.built_in(plan.profile) if plan.profile else server, plan.limits)
+    watched = [BY_LABEL[label] for label in plan.prescribed]
+    return profiles.of_plan(plan.profile, plan.limits, watched, otherwise=server)
+
+
+def in_force(plan: Plan | None, server: Profile) -> tuple[Profile, str]:
+    """The profile in force under a plan, and why it is not the one that the plan comes to; not scaled.
+
+    Where a plan's limits cannot be used the *server*'s are in force; but never for a child, who has what can be used
+    of the prescribed ones and nothing else.
+    """
+    try:
+        return of_plan(plan, server), ""
+    except ConfigurationError as error:
+        if plan is not None and plan.profile == profiles.CHILD:
+            return profiles.own(plan.limits), str(error)
+        return server, f"the server's limits are in force: {error}"

@@ -8,7 +8,7 @@ neither. A restart begins the detector anew; the condition stays until it has le
 from typing import Final
 
 from vitals.alarms import lapse
-from vitals.alarms.profile import FibrillationRule
+from vitals.alarms.prescription import FibrillationRule
 from vitals.codes import Metric
 from vitals.collector.base import Heard
 from vitals.collector.standing import Kind, Moment, Standing

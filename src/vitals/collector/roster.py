@@ -11,12 +11,11 @@ from vitals.collector import hindsight, house
 from vitals.collector.channel import Mark, SensorKept, Worn
 from vitals.collector.gatewaywatch import SUBJECT, GatewayKept, GatewayWatch
 from vitals.collector.house import House
-from vitals.collector.profiles import of_plan
+from vitals.collector.profiles import in_force
 from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing, Tell
 from vitals.collector.suspension import CONDITION
 from vitals.collector.watch import Watch
-from vitals.errors import ConfigurationError
 from vitals.registry import Binding, Enrolled, Plan, State
 
 HEARD: Final = ""
@@ -158,7 +157,8 @@ class Roster:
 
     def _put_on(self, person: Enrolled, moment: Moment) -> None:
         watch = self.watches[person.patient.id]
-        watch.prescribe(person.plan, self._of(person), _since(person.plan, moment), moment)
+        profile, refused = self._of(person)
+        watch.prescribe(person.plan, profile, _since(person.plan, moment), moment, refused=refused)
         for place, bound in enumerate(person.bindings):
             self.bindings[bound.sensor] = [*self.bindings.get(bound.sensor, ()), bound]
             if bound.until_utc_ms is None:
@@ -167,16 +167,15 @@ class Roster:
                 worn = watch.wear(bound.sensor, _on_timeline(bound.from_utc_ms, moment), place, kept)
                 self.worn[bound.sensor] = (watch, worn)
 
-    def _of(self, person: Enrolled) -> Profile:
-        """The profile in force for a patient: the plan's or the server's, with what was prescribed over it."""
+    def _of(self, person: Enrolled) -> tuple[Profile, str]:
+        """The profile in force for a patient, scaled, and why it is not the one that the plan comes to."""
         plan = person.plan
         if plan is None or not (plan.profile or plan.limits):
-            return self._settings.profile
-        try:
-            return of_plan(plan, self._profile).scaled(self._time_scale)
-        except ConfigurationError as error:
-            _log.error("limits of patient %s cannot be used, the server's are in force: %s", person.patient.id, error)
-            return self._settings.profile
+            return self._settings.profile, ""
+        profile, refused = in_force(plan, self._profile)
+        if refused:
+            _log.error("limits of patient %s cannot be used: %s", person.patient.id, refused)
+        return profile.scaled(self._time_scale), refused
 
 
 def _since(plan: Plan | None, moment: Moment) -> int:

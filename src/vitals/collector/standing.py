@@ -14,7 +14,7 @@ from vitals.alarms.machine import RAISED, RAISING, SOUNDING, Alarm, Change, Phas
 from vitals.alarms.replay import Episode
 from vitals.alarms.scored import Scored
 from vitals.clock import iso, parse_iso
-from vitals.codes import CODES, Metric
+from vitals.codes import CODES, Code, Metric
 from vitals.registry import Event, Patient
 from vitals.ward import ShownAlarm
 
@@ -245,11 +245,22 @@ def _raised(standing: Standing, alarm: Alarm, moment: Moment) -> ShownAlarm:
         observed_at=observed_at,
         raised_at=iso(moment.utc_ms),
         recorded=False,
+        over_s=alarm.over_s,
     )
 
 
 def _passed(standing: Standing, alarm: Alarm) -> str:
     assert standing.source is not None
-    code = CODES[standing.source]
-    sign = "<" if standing.condition.endswith(Side.LOW.value) else ">"
-    return f"{code.display} {alarm.value:g} {code.ucum} {sign} {alarm.limit:g} {code.ucum}"
+    side = Side(standing.condition.rpartition(".")[2])
+    return passed(CODES[standing.source], side, alarm.value, alarm.limit, alarm.over_s)
+
+
+def passed(code: Code, side: Side, value: float | None, limit: float | None, over_s: float | None = None) -> str:
+    """What a limit condition says: ``SpO2 84 % < 85 %``, also of a mean or a change over *over_s* seconds."""
+    if side.rate:
+        moved = "fell" if side is Side.FALLS else "rose"
+        within = "" if over_s is None else f" within {over_s:g} s"
+        return f"{code.display} {moved} by {value:g} {code.ucum}{within} (limit {limit:g} {code.ucum})"
+    mean = "" if over_s is None else f" (mean of {over_s:g} s)"
+    sign = "<" if side is Side.LOW else ">"
+    return f"{code.display} {value:g} {code.ucum}{mean} {sign} {limit:g} {code.ucum}"

@@ -1,4 +1,4 @@
-"""Technical conditions of one patient beside silence: intermittent monitoring, batteries, nobody responsible."""
+"""Technical conditions of one patient beside silence: gaps, batteries, nobody responsible, limits that cannot act."""
 
 from collections.abc import Callable
 from typing import Final
@@ -18,6 +18,8 @@ Step = Callable[[Standing, crossing.Happening | lapse.Happening, Moment], None]
 INTERMITTENT: Final = "intermittent"
 BATTERY: Final = "battery"
 UNASSIGNED: Final = "unassigned"
+LIMITS: Final = "limits_unusable"
+_CONDITIONS: Final = frozenset({INTERMITTENT, BATTERY, UNASSIGNED, LIMITS})
 
 
 class Upkeep:
@@ -36,7 +38,7 @@ class Upkeep:
 
     def find(self, condition: str, part: str) -> Standing | None:
         """A kept condition to take up; None where it is none of these."""
-        return self._standing(condition, part) if condition in {INTERMITTENT, BATTERY, UNASSIGNED} else None
+        return self._standing(condition, part) if condition in _CONDITIONS else None
 
     def forget(self) -> None:
         """What was missing until now counts no more: monitoring begins anew."""
@@ -46,14 +48,11 @@ class Upkeep:
     def assign(self, plan: Plan | None, moment: Moment) -> None:
         """Somebody is responsible, or alarms until somebody is (S16)."""
         lacking = plan is not None and not plan.responsible_nurse
-        standing = self._standing(UNASSIGNED, "") if lacking else self._standings.get(UNASSIGNED)
-        if standing is None:
-            return
-        standing.words = "No responsible nurse"
-        if lacking:
-            self._absent(standing, Priority.MEDIUM, moment)
-        else:
-            self._returned(standing, moment)
+        self._tell(UNASSIGNED, "No responsible nurse" if lacking else "", moment)
+
+    def limit(self, refused: str, moment: Moment) -> None:
+        """The prescribed limits are in force, or alarm because *refused* says why not."""
+        self._tell(LIMITS, f"Prescribed limits are not in force: {refused}" if refused else "", moment)
 
     def interrupted(self, metric: Metric, newest_ms: int, moment: Moment, *, told: bool) -> None:
         """Judge the gaps of *metric*, whose newest value came at *newest_ms*; *told*: it is not monitored at all."""
@@ -95,6 +94,17 @@ class Upkeep:
         """The battery of a sensor that is worn no more is nobody's concern here."""
         standing = self._standings.pop(f"{BATTERY}:{sensor}", None)
         if standing is not None:
+            self._returned(standing, moment)
+
+    def _tell(self, condition: str, words: str, moment: Moment) -> None:
+        """A medium alarm that says *words*, or its end where there is nothing to say."""
+        standing = self._standing(condition, "") if words else self._standings.get(condition)
+        if standing is None:
+            return
+        if words:
+            standing.words = words
+            self._absent(standing, Priority.MEDIUM, moment)
+        else:
             self._returned(standing, moment)
 
     def _standing(self, condition: str, part: str, metric: Metric | None = None) -> Standing:

@@ -8,6 +8,7 @@ from vitals.collector import suspension
 from vitals.collector.channel import NEVER, Channel
 from vitals.collector.scorewatch import PREFIX
 from vitals.collector.standing import Standing
+from vitals.collector.upkeep import LIMITS
 from vitals.collector.watch import Watch
 from vitals.delays import Delays
 from vitals.observation import Missing
@@ -119,11 +120,17 @@ def _status(watch: Watch, now_ms: int, delays: Delays) -> str:
     ages = [now_ms - watch.since_ms(metric) for metric in watch.prescribed]
     if max(ages) >= delays.not_monitored_shown_s * 1000:
         return "not_monitored"
+    return _heard(watch, max(ages), delays)
+
+
+def _heard(watch: Watch, age_ms: int, delays: Delays) -> str:
+    if watch.refused:
+        return LIMITS
     if any(worn.off_ms is not None for worn in watch.sensors.values()):
         return "sensor_off"
     if any(_never(watch, metric) for metric in watch.prescribed):
         return "no_data"
-    return "stale" if max(ages) >= delays.age_shown_s * 1000 else "monitored"
+    return "stale" if age_ms >= delays.age_shown_s * 1000 else "monitored"
 
 
 def _never(watch: Watch, metric: Metric) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 from vitals.alarms import crossing, lapse
 from vitals.alarms.limits import STAND_INS, Limits, Priority, Side
 from vitals.alarms.profile import Profile
+from vitals.alarms.recent import NOTHING
 from vitals.alarms.replay import Episode
 from vitals.codes import BY_LABEL, CODES, Metric
 from vitals.collector.base import Heard
@@ -57,6 +58,7 @@ class Watch:
         self.scores = ScoreWatch(patient, settings, self._step, self.channels)
         self._zone = ZoneInfo(patient.time_zone)
         self.profile = settings.profile
+        self.refused = ""
         self._in_force: dict[Metric, Limits] | None = None
         self._guarding: dict[Channel, list[Guard]] = {}
         self._channels: dict[Metric, list[Channel]] = {}
@@ -89,7 +91,7 @@ class Watch:
         standing = self._presence.find(condition, part)
         label, _, side = condition.partition(".")
         if side and label in BY_LABEL:
-            standing = self._guard(BY_LABEL[label]).standings[Side(side)]
+            standing = self._guard(BY_LABEL[label]).standing(Side(side))
         standing = standing or self._upkeep.find(condition, part) or self.scores.find(condition, part)
         if condition == self._rhythm.fibrillation.condition:
             standing = self._rhythm.fibrillation
@@ -112,10 +114,16 @@ class Watch:
 
     # What is in force
 
-    def prescribe(self, plan: Plan | None, profile: Profile, watched_ms: int, moment: Moment) -> None:
-        """Put a plan in force, watched since *watched_ms*, with the profile that it comes to."""
+    def prescribe(
+        self, plan: Plan | None, profile: Profile, watched_ms: int, moment: Moment, *, refused: str = ""
+    ) -> None:
+        """Put a plan in force, watched since *watched_ms*, with the profile that it comes to.
+
+        *refused* says why what was prescribed is not in force: that is an alarm, and no green.
+        """
         self.plan = plan
         self.profile = profile
+        self.refused = refused
         labels = set(plan.prescribed) if plan is not None else set()
         self.prescribed = tuple(metric for metric in Metric if metric.label in labels and not CODES[metric].episodic)
         self._presence.prescribe(self.prescribed, watched_ms, moment)
@@ -211,7 +219,7 @@ class Watch:
     def alarmed(self, episode: Episode, boot: int, utc_ms: int) -> bool:
         """Whether an alarm of the present said as much as *episode*, which would have sounded at *utc_ms*."""
         metrics = [metric for metric in self.guards if episode.metric in (metric, *STAND_INS.get(metric, ()))]
-        standings = [self.guards[metric].standings[episode.side] for metric in metrics]
+        standings = [self.guards[metric].standing(episode.side) for metric in metrics]
         return any(standing.told_of(episode, boot, utc_ms) for standing in standings)
 
     def local_ms(self, utc_ms: int) -> int:
@@ -236,6 +244,7 @@ class Watch:
             told = self._presence.absences[metric].raised
             self._upkeep.interrupted(metric, newest_ms, moment, told=told)
         self._upkeep.assign(self.plan, moment)
+        self._upkeep.limit(self.refused, moment)
 
     def enter(self, entries: Iterable[Entered], moment: Moment) -> None:
         """Take in what a person observed."""
@@ -263,6 +272,8 @@ class Watch:
         )
         self._presence.measured(channel.metric, moment)
         value = channel.value
+        if channel.span_ms:
+            channel.look_back(heard.boot, row.at_ms, value, self._settings.held_ms)
         for guard in self._guarding.get(channel, ()):
             low, high = guard.band
             if not low <= value <= high:
@@ -270,7 +281,8 @@ class Watch:
             if guard.acts(channel, received.at_ms, self._settings.held_ms):
                 for rule, standing in guard.watched:
                     standing.source = channel.metric
-                    self._step(standing, crossing.Measured(value, heard.boot, row.at_ms, rule), moment)
+                    measured = crossing.Measured(value, heard.boot, row.at_ms, rule, newest.recent)
+                    self._step(standing, measured, moment)
 
     def _lapse(self, standing: Standing, event: lapse.Returned, moment: Moment) -> None:
         if not standing.state.quiet:
@@ -309,6 +321,11 @@ class Watch:
             ]
             for channel in guard.channels:
                 self._guarding.setdefault(channel, []).append(guard)
+        for worn in self.sensors.values():
+            for channel in worn.channels.values():
+                channel.span_ms = max((guard.span_ms for guard in self._guarding.get(channel, ())), default=0.0)
+                if not channel.span_ms:
+                    channel.newest.recent = NOTHING
         self._screen()
 
     def _screen(self) -> None:
@@ -317,7 +334,8 @@ class Watch:
             for metric, channel in worn.channels.items():
                 guards = self._guarding.get(channel, ())
                 absence = self._presence.absences.get(metric)
-                if all(guard.quiet for guard in guards) and (absence is None or absence.state.quiet):
+                calm = all(guard.quiet and not guard.needs_every_sample for guard in guards)
+                if calm and (absence is None or absence.state.quiet):
                     low = max((guard.band[0] for guard in guards), default=-math.inf)
                     high = min((guard.band[1] for guard in guards), default=math.inf)
                     channel.screen(low, high)

@@ -44,8 +44,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A monitoring plan. No plan, no green.
 
     *prescribed* maps a metric's label to its sensors in order of preference; without any, the order of binding
-    decides. *profile* is a built-in one (empty: the server's); *limits* is TOML of a profile's shape, prescribed for
-    this patient over it.
+    decides. *profile* is a built-in one, or ``child`` (empty: the server's); *limits* is TOML of a profile's shape,
+    prescribed for this patient over it. A child has no other limits than these.
     """
 
     prescribed: dict[str, list[str]]
@@ -321,7 +321,8 @@ def require_plan(plan: Plan) -> Plan:
     for label in plan.prescribed:
         if label not in BY_LABEL:
             raise ConfigurationError(f"monitoring plan: {label!r} is no metric")
-    profile = profiles.prescribe(profiles.built_in(plan.profile or "adult"), plan.limits)
+    watched = [BY_LABEL[label] for label in plan.prescribed]
+    profile = profiles.of_plan(plan.profile, plan.limits, watched, otherwise=profiles.built_in("adult"))
     for name, rule in profile.scores.items():
         if name in named.BUILT_IN:  # a site's own tables are the server's to know
             named.find(name, rule.spo2_scale, rule.priorities, {})

@@ -10,9 +10,8 @@ from vitals.alarms import profile as profiles
 from vitals.alarms.profile import Profile
 from vitals.alarms.replay import Episode, guarded
 from vitals.codes import Metric
-from vitals.collector.profiles import of_plan
+from vitals.collector.profiles import in_force
 from vitals.delays import Delays
-from vitals.errors import ConfigurationError
 from vitals.observation import GenerationMode
 from vitals.registry import Patient, Plan
 from vitals.registry.history import History
@@ -166,11 +165,10 @@ class _Look:
             self._cover.leave(within.from_ms)
 
     def _in_force(self, plan: Plan, server: Profile) -> Profile:
-        try:
-            return of_plan(plan, server)
-        except ConfigurationError as error:  # as live, which says so in its log
-            self._notes.append(f"limits prescribed for the patient could not be used, the server's counted: {error}")
-            return server
+        profile, refused = in_force(plan, server)
+        if refused:  # as live, where it is an alarm
+            self._notes.append(f"limits prescribed for the patient could not be used: {refused}")
+        return profile
 
     def _proposed(self, plan: Plan) -> Profile:
         proposal = self._proposal

@@ -3,7 +3,8 @@
 import pytest
 
 from vitals.alarms.limits import Limit, Limits, Priority, Side
-from vitals.alarms.profile import Profile, built_in, parse, prescribe
+from vitals.alarms.prescription import PaceRule
+from vitals.alarms.profile import Profile, built_in, of_plan, parse, prescribe
 from vitals.codes import Metric
 from vitals.errors import ConfigurationError
 
@@ -185,3 +186,125 @@ def test_no_child_without_a_prescription() -> None:
         built_in("child")
     with pytest.raises(ConfigurationError, match="there is: adult"):
         built_in("adlut")
+
+
+def test_rates_and_averaging_are_read_and_scaled() -> None:
+    text = (
+        'name = "n"\n[spo2]\naverage_s = 10\nfalls = [{ by = 4, within_s = 60, priority = "medium" }]\n'
+        'limits = [{ below = 80, samples = 3, priority = "high" }]\n'
+        '[heart_rate]\nrises = [{ by = 30, within_s = 120, delay_s = 5, priority = "high" }]\n'
+        '[rhythm.tachycardia]\nabove = 130\npriority = "medium"\nafter_s = 20\n'
+    )
+    made = parse(text).scaled(0.1)
+    spo2, rate = made.base[Metric.SPO2], made.base[Metric.HEART_RATE]
+    assert spo2.average_s == 1
+    assert spo2.side(Side.FALLS) == (Limit(side=Side.FALLS, value=4, priority=Priority.MEDIUM, delay_s=0, within_s=6),)
+    assert rate.side(Side.RISES) == (
+        Limit(side=Side.RISES, value=30, priority=Priority.HIGH, delay_s=0.5, within_s=12),
+    )
+    assert made.rhythm.tachycardia == PaceRule(130, Priority.MEDIUM, 2)
+    assert made.rhythm.bradycardia is None
+
+
+def test_an_override_and_a_prescription_change_rates_and_averaging_like_limits() -> None:
+    profile = parse(
+        'name = "n"\n[spo2]\naverage_s = 10\nfalls = [{ by = 4, within_s = 60, priority = "medium" }]\n'
+        '[[override]]\nbetween = ["22:00", "07:00"]\nspo2.average_s = 20\n'
+        'spo2.falls = [{ by = 6, within_s = 60, priority = "medium" }, { by = 9, within_s = 60, priority = "high" }]'
+    )
+    assert values(profile.at(DAY)[Metric.SPO2], Side.FALLS) == {"medium.delay": 4}
+    assert values(profile.at(NIGHT)[Metric.SPO2], Side.FALLS) == {"high.delay": 9, "medium.delay": 6}
+    assert (profile.at(DAY)[Metric.SPO2].average_s, profile.at(NIGHT)[Metric.SPO2].average_s) == (10, 20)
+    own = prescribe(profile, '[spo2]\naverage_s = 0\nfalls = [{ by = 5, within_s = 30, priority = "medium" }]')
+    for minute in (DAY, NIGHT):
+        assert values(own.at(minute)[Metric.SPO2], Side.FALLS)["medium.delay"] == 5
+        assert own.at(minute)[Metric.SPO2].average_s == 0
+    assert not prescribe(built_in("adult"), "[spo2]\naverage_s = 0").at(DAY)[Metric.SPO2].needs_every_sample
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[spo2]\naverage_s = 121", "spo2.average_s 121 is no number from 0 to 120"),
+        ("[spo2]\naverage_s = '10'", "spo2.average_s '10' is no number from 0 to 120"),
+        ("[temperature]\naverage_s = 10", "temperature.average_s needs a metric that streams"),
+        ("[temperature]\nfalls = [{by=1, within_s=60, priority='low'}]", "temperature.falls[0] needs a metric that"),
+        ("[spo2]\nfalls = {by=4}", "spo2.falls must be a list of limits"),
+        ("[spo2]\nfalls = [4]", "spo2.falls[0] must be a table"),
+        ("[spo2]\nfalls = [{within_s=60, priority='low'}]", "spo2.falls[0].by None is no number from 0.01 to 99"),
+        ("[spo2]\nfalls = [{by=0, within_s=60, priority='low'}]", "spo2.falls[0].by 0 is no number from 0.01 to 99"),
+        ("[spo2]\nfalls = [{by=4, priority='low'}]", "spo2.falls[0].within_s None is no number from 5 to 900"),
+        ("[spo2]\nrises = [{by=4, within_s=4, priority='low'}]", "spo2.rises[0].within_s 4 is no number from 5 to"),
+        ("[spo2]\nrises = [{by=4, within_s=60}]", "spo2.rises[0].priority None is not high, medium or low"),
+        ("[spo2]\nrises = [{by=4, within_s=60, priority='low', samples=3}]", "spo2.rises[0].samples is no key"),
+        (
+            "[spo2]\nfalls = [{by=4, within_s=60, priority='low'}, {by=5, within_s=30, priority='low'}]",
+            "spo2.falls[1] has the side, priority and kind of delay of falls[0]",
+        ),
+        ("[rhythm.tachycardia]\nbelow = 130\npriority = 'low'", "rhythm.tachycardia.above None is no number from 20"),
+        ("[rhythm.bradycardia]\nbelow = 10\npriority = 'low'", "rhythm.bradycardia.below 10 is no number from 20 to"),
+        ("[rhythm.bradycardia]\nbelow = 40\npriority = 'high'", "rhythm.bradycardia.priority 'high' is not medium or"),
+    ],
+)
+def test_rates_averages_and_rhythms_that_cannot_be_used_are_named(text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as prescribed:
+        prescribe(built_in("adult"), text)
+    with pytest.raises(ConfigurationError) as read:
+        parse(f"name = 'n'\n{text}")
+    assert str(prescribed.value) == str(read.value)
+    assert str(read.value).startswith(f"profile: {said}")
+    assert "\n" not in str(read.value)
+
+
+def test_copd_has_the_target_range_of_scale_2_and_what_any_adult_has_of_the_heart_rate() -> None:
+    copd = built_in("copd")
+    spo2 = copd.at(DAY)[Metric.SPO2]
+    assert values(spo2, Side.LOW) == {"medium.delay": 88, "high.delay": 84, "high.samples": 80}
+    assert values(spo2, Side.HIGH) == {"medium.delay": 96}
+    assert spo2.quiet_band() == (89, 95)
+    for minute in (DAY, NIGHT):
+        assert copd.at(minute)[Metric.HEART_RATE] == built_in("adult").at(minute)[Metric.HEART_RATE]
+
+
+CHILD = """
+[spo2]
+limits = [{ below = 92, delay_s = 10, priority = "high" }]
+[heart_rate]
+limits = [{ below = 60, delay_s = 10, priority = "high" }, { above = 160, delay_s = 10, priority = "medium" }]
+"""
+
+
+def test_a_child_has_the_prescribed_limits_and_no_others() -> None:
+    made = of_plan("child", CHILD, [Metric.SPO2, Metric.HEART_RATE], otherwise=built_in("adult"))
+    for minute in (DAY, NIGHT):
+        assert values(made.at(minute)[Metric.SPO2], Side.LOW) == {"high.delay": 92}
+        assert values(made.at(minute)[Metric.HEART_RATE], Side.LOW) == {"high.delay": 60}
+
+
+@pytest.mark.parametrize(
+    ("limits", "watched", "said"),
+    [
+        ("", [], "prescribe limits for the patient"),
+        ("", [Metric.SPO2], "prescribe limits for the patient"),
+        (CHILD.partition("[heart_rate]")[0], [Metric.SPO2, Metric.HEART_RATE], "heart_rate below, heart_rate above"),
+        (CHILD.partition("[heart_rate]")[0], [Metric.PULSE_RATE], "heart_rate below, heart_rate above"),
+        (CHILD.partition(", { above")[0] + "]", [Metric.HEART_RATE], ": heart_rate above, at every time"),
+        (
+            '[[override]]\nbetween = ["22:00", "07:00"]\nspo2.limits = [{ below = 92, samples = 3, priority = "low" }]',
+            [Metric.SPO2],
+            "spo2 below, at every time of day",
+        ),
+    ],
+)
+def test_a_child_whose_limits_leave_a_watched_metric_unguarded_is_refused(
+    limits: str, watched: list[Metric], said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        of_plan("child", limits, watched, otherwise=built_in("adult"))
+
+
+def test_a_plan_goes_by_its_profile_or_by_the_servers() -> None:
+    server = parse('name = "server"\n[spo2]\nlimits = [{ below = 85, samples = 1, priority = "high" }]')
+    assert of_plan("", "", [], otherwise=server) is server
+    assert of_plan("copd", "", [], otherwise=server) == built_in("copd")
+    assert of_plan("", "[spo2]\nhysteresis = 3", [], otherwise=server).at(DAY)[Metric.SPO2].hysteresis == 3

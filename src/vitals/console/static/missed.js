@@ -63,5 +63,5 @@ export class Missed {
   }
 }
 
-const what = ({ metric, worst, limit }) => words.brief({ metric, value: worst, limit });
+const what = ({ metric, side, worst, limit }) => words.brief({ metric, condition: `${metric}.${side}`, value: worst, limit });
 const when = ({ from_at: from, to_at: to }) => `${words.clock(from)}–${to ? words.clock(to) : ""}`;

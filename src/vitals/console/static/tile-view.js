@@ -3,8 +3,8 @@
 import * as words from "./words.js";
 
 const RATES = ["heart_rate", "pulse_rate"];
-const WORST = ["suspended", "no_plan", "no_data", "not_monitored", "sensor_off", "stale", "monitored"];
-const HATCHED = new Set(["suspended", "no_plan", "no_data", "sensor_off"]); // and whatever shows no number at all
+const WORST = ["suspended", "no_plan", "no_data", "not_monitored", "limits_unusable", "sensor_off", "stale", "monitored"];
+const HATCHED = new Set(["suspended", "no_plan", "limits_unusable", "no_data", "sensor_off"]); // and whatever shows no number at all
 
 /**
  * One value of a tile: {metric, label, unit, text, number, look, age, status, reason, limits}.
@@ -83,6 +83,7 @@ function knowledge(status, values, age, compact) {
   const reason = without.length ? `${whose}${without[0].reason}` : "";
   const plain = {
     no_plan: "NO PLAN",
+    limits_unusable: "CHECK LIMITS",
     no_data: "NO DATA",
     not_monitored: "NOT MONITORED",
     sensor_off: reason || "SENSOR OFF",

@@ -18,8 +18,12 @@ const MISSING = {
 export const unit = (ucum) => UNITS[ucum] ?? ucum;
 export const missing = (reason) => MISSING[reason] ?? "NO VALUE";
 
-/** A number as it is said in a message: a decimal only where rounding would hide which side of a limit it is on. */
-export const exact = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(1).replace(/\.0$/, ""));
+/** A number as it is said in a message: decimals only where rounding would hide which side of a limit it is on. */
+export function exact(value) {
+  if (Number.isInteger(value)) return String(value);
+  const short = value.toFixed(1);
+  return short.endsWith(".0") ? value.toFixed(2).replace(/\.?0+$/, "") : short;
+}
 
 /** Seconds as a person says them: 12 s, 4 min, 2 h. */
 export function age(seconds) {
@@ -54,27 +58,44 @@ export function clock(moment, seconds = false) {
 const measured = ({ value, limit }) => value !== null && limit !== null;
 const condition = (alarm) => alarm.condition.replaceAll("_", " ");
 
+const ARROW = { falls: "↓", rises: "↑" }; // a rate of change: how far the value moved, and within how long
+const arrow = (alarm) => ARROW[alarm.condition?.split(".")[1]] ?? "";
+
 /** What an alarm says: value against limit where it has them (words without either help nobody), with the unit. */
 export function message(alarm) {
-  return measured(alarm) ? `${brief(alarm)} ${unit(alarm.unit)}` : alarm.message || condition(alarm);
+  if (!measured(alarm)) return alarm.message || condition(alarm);
+  return arrow(alarm) ? moved(alarm, ` ${unit(alarm.unit)}`) : `${brief(alarm)} ${unit(alarm.unit)}`;
 }
 
 const against = ({ value, limit }) => (value < limit ? "<" : ">");
 const name = ({ metric }) => SHORT[metric] ?? metric;
 
-/** Value against limit in few words, or the condition's name. */
-export const brief = (alarm) =>
-  measured(alarm) ? `${name(alarm)} ${exact(alarm.value)} ${against(alarm)} ${exact(alarm.limit)}` : condition(alarm).toUpperCase();
+const moved = (alarm, unit = "") =>
+  `${name(alarm)} ${arrow(alarm)}${exact(alarm.value)}${unit}${alarm.over_s ? ` in ${age(alarm.over_s)}` : ""}`;
+
+/** Value, or mean, against limit in few words; or how far it moved; or the condition's name. */
+export function brief(alarm) {
+  if (!measured(alarm)) return condition(alarm).toUpperCase();
+  if (arrow(alarm)) return moved(alarm);
+  return `${name(alarm)}${alarm.over_s ? " mean" : ""} ${exact(alarm.value)} ${against(alarm)} ${exact(alarm.limit)}`;
+}
 
 /** The same where even a value is too much: the limit alone. */
-export const briefest = (alarm) => (measured(alarm) ? `${name(alarm)}${against(alarm)}${exact(alarm.limit)}` : condition(alarm).toUpperCase());
+export function briefest(alarm) {
+  if (!measured(alarm)) return condition(alarm).toUpperCase();
+  return `${name(alarm)}${arrow(alarm) || against(alarm)}${exact(alarm.limit)}`;
+}
 
 /** The headline of a card. */
 export const headline = (alarm) => (measured(alarm) ? brief(alarm) : message(alarm));
 
-/** One alarm limit: < 85 !!! */
-export const limit = ({ side, value, priority }) =>
-  `${side === "low" ? "<" : ">"} ${exact(value)} ${SYMBOL[priority] ?? ""}`;
+/** One alarm limit: < 85 !!!, of a mean < 90 !! ⌀10 s, of a rate of change ↓4/60 s !! */
+export function limit({ side, value, priority, within_s: within, average_s: average }) {
+  const bound = within ? `${ARROW[side]}${exact(value)}/${age(within)}` : `${side === "low" ? "<" : ">"} ${exact(value)}`;
+  return [bound, SYMBOL[priority] ?? "", average ? `⌀${age(average)}` : ""].filter(Boolean).join(" ");
+}
 
-/** Limits from the highest number to the lowest, as they lie around the value. */
-export const byHeight = (limits) => [...limits].sort((one, other) => other.value - one.value);
+const level = ({ within_s: within, value }) => (within ? -Infinity : value);
+
+/** Limits from the highest number to the lowest, as they lie around the value; rates of change below them. */
+export const byHeight = (limits) => [...limits].sort((one, other) => (level(one) === level(other) ? 0 : level(other) - level(one)));
