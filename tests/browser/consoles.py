@@ -6,17 +6,15 @@ from contextlib import asynccontextmanager, suppress
 
 from vitals.clock import SystemClock
 from vitals.console.serve import serve_console
-from vitals.notify.frontdesk import FrontDesk
 from vitals.ward import Ward
 
 
 class RunningConsole:
     """A served ward; its own server ends with the test."""
 
-    def __init__(self, ward: Ward, tasks: asyncio.TaskGroup, front_desk: FrontDesk | None = None) -> None:
+    def __init__(self, ward: Ward, tasks: asyncio.TaskGroup) -> None:
         self.url = ""
         self._ward = ward
-        self._front_desk = front_desk
         self._tasks = tasks
         self._port = 0
         self._serving: asyncio.Task[None] | None = None
@@ -24,9 +22,7 @@ class RunningConsole:
     async def start(self) -> None:
         """Serve, on the port of the first time."""
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        serving = serve_console(
-            self._ward, port=self._port, clock=SystemClock(), front_desk=self._front_desk, ready=ready.set_result
-        )
+        serving = serve_console(self._ward, port=self._port, clock=SystemClock(), ready=ready.set_result)
         self._serving = self._tasks.create_task(serving)
         self.url = await asyncio.wait_for(ready, 10)
         self._port = int(self.url.rpartition(":")[2])
@@ -41,10 +37,10 @@ class RunningConsole:
 
 
 @asynccontextmanager
-async def serving(ward: Ward, front_desk: FrontDesk | None = None) -> AsyncIterator[RunningConsole]:
+async def serving(ward: Ward) -> AsyncIterator[RunningConsole]:
     """A console of *ward* on a free port."""
     async with asyncio.TaskGroup() as tasks:
-        console = RunningConsole(ward, tasks, front_desk)
+        console = RunningConsole(ward, tasks)
         await console.start()
         try:
             yield console

@@ -16,9 +16,7 @@ from vitals.collector.statusboard import StatusBoard
 from vitals.console.serve import serve_console
 from vitals.errors import VitalsError
 from vitals.notify.config import read
-from vitals.notify.frontdesk import FrontDesk
 from vitals.notify.notifier import Notifier, run_notifier
-from vitals.notify.push_keys import load as load_push_key
 from vitals.observation import GenerationMode
 from vitals.registry import Registry, open_registry
 from vitals.series.sqlite import SqliteSeries
@@ -51,27 +49,22 @@ async def run(path: Path) -> None:
             registry, mode=config.mode, profile=profile, clock=clock, time_scale=config.time_scale, tables=tables
         )
         desk.start(store)
-        notifier, front_desk = _notifier(path, config, desk, registry, clock)
+        notifier = _notifier(path, config, desk, registry, clock)
         try:
-            await _until_told(config, desk, store, clock, notifier, front_desk)
+            await _until_told(config, desk, store, clock, notifier)
         except* VitalsError as group:
             raise _first(group) from None
 
 
-def _notifier(
-    path: Path, config: ServerConfig, desk: AlarmDesk, registry: Registry, clock: Clock
-) -> tuple[Notifier, FrontDesk] | tuple[None, None]:
-    """Who tells people who are not at a console, and what the console asks of that.
-
-    Without a ``[notify]`` section nobody does, and real mode says so.
-    """
+def _notifier(path: Path, config: ServerConfig, desk: AlarmDesk, registry: Registry, clock: Clock) -> Notifier | None:
+    """Who tells people who are not at a console; without a ``[notify]`` section nobody does, and real mode says so."""
     settings = read(config.notify, path.parent)
     if settings is None:
         if config.mode is GenerationMode.REAL:
             desk.notice(
                 "nobody_notified", "nobody is notified away from the consoles: no [notify] in the configuration"
             )
-        return None, None
+        return None
     notifier = Notifier(
         settings,
         desk,
@@ -82,17 +75,11 @@ def _notifier(
         time_scale=config.time_scale,
     )
     notifier.claim()
-    key = "" if settings.push is None else load_push_key(settings.push.key).public
-    return notifier, FrontDesk(settings, registry, notifier, clock, push_key=key)
+    return notifier
 
 
 async def _until_told(
-    config: ServerConfig,
-    desk: AlarmDesk,
-    store: SqliteSeries,
-    clock: Clock,
-    notifier: Notifier | None,
-    front_desk: FrontDesk | None,
+    config: ServerConfig, desk: AlarmDesk, store: SqliteSeries, clock: Clock, notifier: Notifier | None
 ) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -111,7 +98,6 @@ async def _until_told(
                     clock=clock,
                     status=lambda: board.report(desk.snapshot(), config.mode, store.counts()),
                     stations_silent=lambda text: desk.notice("stations_silent", text),
-                    front_desk=front_desk,
                     ready=lambda address: _log.info("the console is at %s", address),
                 ),
                 name="console",

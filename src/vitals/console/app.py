@@ -22,10 +22,8 @@ from vitals.console.actions import ACTIONS, Action
 from vitals.console.answers import answer, refusal
 from vitals.console.feed import STALE_MS, STREAMS, Feed
 from vitals.console.guard import HEADERS, Guard
-from vitals.console.notifications import routes
 from vitals.delays import Delays
 from vitals.errors import ConflictError, NotFoundError, VitalsError
-from vitals.notify.frontdesk import FrontDesk
 from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS, Ward
 
 _FOLDER: Final = Path(__file__).parent
@@ -59,18 +57,14 @@ def build_app(
     actor: str = "demo",
     status: Callable[[], Any] | None = None,
     stations_silent: Callable[[str | None], None] | None = None,
-    front_desk: FrontDesk | None = None,
 ) -> Starlette:
     """The application that shows *ward*.
 
     Its lifespan takes the snapshots; ``app.state.feed`` is the stream behind every page. *actor* is who acts
     until sign-in exists. *status* gives what ``GET /api/v1/status`` answers (for ``vitals status``); without it that
     address does not exist. *stations_silent* is told why nobody would hear an alarm, and None once somebody would (S3).
-    *front_desk* is a server's that notifies; without it there is no page of notifications.
     """
     console = _Console(ward, clock, actor, status, stations_silent)
-    console.notifies = front_desk is not None
-    told = [] if front_desk is None else [Route("/notifications", console.notifications), *routes(front_desk, _said)]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -80,7 +74,7 @@ def build_app(
             ticking.cancel()
 
     app = Starlette(
-        routes=[*console.routes(), *told],
+        routes=console.routes(),
         middleware=[Middleware(Guard)],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, Exception: _failure},
@@ -101,7 +95,6 @@ class _Console:
         stations_silent: Callable[[str | None], None] | None,
     ) -> None:
         self.feed = Feed(ward, clock, stations_silent)
-        self.notifies = False
         self._clock = clock
         self._ward = ward
         self._actor = actor
@@ -114,7 +107,6 @@ class _Console:
         """Every address of the console."""
         routes: list[Route | Mount] = [
             Route("/", self.wall),
-            Route("/a/{word}", self.wall),  # what a message points to: the page itself says that it was opened (S19)
             Route("/healthz", self.health),
             Route("/api/v1/snapshot", self.snapshot),
             Route("/api/v1/traces", self.traces),
@@ -138,14 +130,7 @@ class _Console:
             reasons=REASONS,
             most_minutes=MOST_SUSPENDED_MINUTES,
             version=__version__,
-            notifies=self.notifies,
         )
-        return HTMLResponse(page)
-
-    async def notifications(self, _: Request) -> Response:
-        """Where a person has this browser tell them, and hands over."""
-        snapshot = self._ward.snapshot()
-        page = self._pages.get_template("notifications.html").render(mode=snapshot.mode, version=__version__)
         return HTMLResponse(page)
 
     async def snapshot(self, _: Request) -> Response:

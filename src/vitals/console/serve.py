@@ -11,7 +11,6 @@ from vitals.clock import Clock
 from vitals.console.app import build_app
 from vitals.console.guard import loopback
 from vitals.errors import ConfigurationError, VitalsError
-from vitals.notify.frontdesk import FrontDesk
 from vitals.ward import Ward
 
 _GRACE_S: Final = 2
@@ -45,7 +44,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def serve_console(  # noqa: PLR0913 - each is a part that a console may be without
+async def serve_console(
     ward: Ward,
     host: str = "127.0.0.1",
     port: int = 8470,
@@ -55,7 +54,6 @@ async def serve_console(  # noqa: PLR0913 - each is a part that a console may be
     status: Callable[[], Any] | None = None,
     ready: Callable[[str], None] | None = None,
     stations_silent: Callable[[str | None], None] | None = None,
-    front_desk: FrontDesk | None = None,
 ) -> None:
     """Serve *ward* until cancelled; *ready* is called with the address once it answers, the rest as ``build_app`` says.
 
@@ -65,9 +63,7 @@ async def serve_console(  # noqa: PLR0913 - each is a part that a console may be
     """
     with listen(host, port) as listening:
         address = _address(listening)
-        app = build_app(
-            ward, clock=clock, actor=actor, status=status, stations_silent=stations_silent, front_desk=front_desk
-        )
+        app = build_app(ward, clock=clock, actor=actor, status=status, stations_silent=stations_silent)
         config = uvicorn.Config(
             app,
             http="h11",

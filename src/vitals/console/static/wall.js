@@ -4,7 +4,6 @@ import { element, mark, write } from "./element.js";
 import { Lane } from "./lane.js";
 import { Freshness, connect } from "./link.js";
 import { Missed } from "./missed.js";
-import { Opened } from "./opened.js";
 import { Patient } from "./patient.js";
 import { remembered } from "./preference.js";
 import { Resolve } from "./resolve.js";
@@ -34,7 +33,6 @@ const dialog = new Patient($("patient"), (patient) => lane.focus(patient));
 const resolve = new Resolve($("resolve"), heard);
 const missed = new Missed($("missed"));
 const station = new Station();
-const opened = new Opened($("opened"), lane);
 const keys = remembered($("keys"), () => showAlarms());
 const voice = new Voice(showSound, (priority) => {
   $("sound").dataset.bursts = Number($("sound").dataset.bursts) + 1;
@@ -125,9 +123,7 @@ function byPatient() {
 function showAlarms() {
   const alarms = [...present.alarms.values()];
   const alike = tiles.alike ?? new Map();
-  opened.show(alarms);
   lane.show(alarms, { lost: lost(), now: now(), alike, keys: keys(), pauseS: delays().audioPause });
-  opened.focus();
   missed.show(present.missed, lost());
   resolve.show(lost());
   dialog.show(present.tiles, { lost: lost(), alarms: byPatient(), alike, delays: delays() });

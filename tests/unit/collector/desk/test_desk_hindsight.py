@@ -203,3 +203,16 @@ async def test_a_late_heart_rate_is_judged_too(scene: Scene) -> None:
     assert (event.metric, event.priority, event.limit) == ("heart_rate", "high", 140)
     await scene.desk.persist()
     assert [type(kept) for kept in scene.registry.missed()] == [Missed]
+
+
+async def test_s6_what_a_newer_value_overtook_after_a_short_outage_is_judged_as_missed(scene: Scene) -> None:
+    """Live goes first: what waited at the gateway for less than the 30 s that make it late comes behind it."""
+    scene.seconds(60, spo2=97, heart=70)
+    scene.clock.advance(28_000)
+    scene.second(spo2=97, heart=70)
+    late(scene, [97, 78, 78, 78, 78, 78, 78, 78, 78, 97], newest_age_s=5)
+    scene.seconds(5, spo2=97, heart=70)
+    assert scene.open("spo2.low") == []  # it is over: nothing live
+    (event,) = missed(scene)
+    assert (event.metric, event.priority, event.worst) == ("spo2", "high", 78)
+    assert scene.only("missed").sounding
