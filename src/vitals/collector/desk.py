@@ -273,9 +273,16 @@ class AlarmDesk:
         if self._replaying and not self._roster.wore(heard.sensor, watch.patient.id, received.utc_ms):
             return
         mark = worn.mark(gateway, heard.characteristic)
+        overtaken = []
         for row in heard.rows:
-            if row.at_ms >= late_before_ms and mark.follows(heard.boot, row.at_ms):
+            if row.at_ms < late_before_ms:
+                continue
+            if mark.follows(heard.boot, row.at_ms):
                 watch.hear(worn, heard, row, received)
+            else:
+                overtaken.append(row)
+        if overtaken:  # after a short outage live goes first: what comes behind it is in time, and old already
+            self._hear_late(gateway, heard, overtaken, received)
         self._hindsight.live(watch, gateway, heard, received)
         worn.kept.gateway = gateway
         self._heard.add(watch)
