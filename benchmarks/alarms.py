@@ -79,7 +79,7 @@ def second(clock: ManualClock, spo2: float, seq: int) -> list[tuple[Arrival, lis
             Heard(
                 sensor=strap,
                 characteristic="2A37",
-                rows=[Row(at_ms, Reading(heart))],
+                listed=[Row(at_ms, Reading(heart))],
                 utc_offset_ms=UTC_MS,
                 boot=1,
                 receipt_ms=at_ms,
@@ -87,7 +87,7 @@ def second(clock: ManualClock, spo2: float, seq: int) -> list[tuple[Arrival, lis
             Heard(
                 sensor=oximeter,
                 characteristic="2A5F",
-                rows=[Row(at_ms, Reading(oximetry))],
+                listed=[Row(at_ms, Reading(oximetry))],
                 utc_offset_ms=UTC_MS,
                 boot=1,
                 receipt_ms=at_ms,

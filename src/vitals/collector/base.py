@@ -14,7 +14,7 @@ import msgspec
 from vitals.errors import DecodeError
 from vitals.series.base import Arrival, Logged
 from vitals.wire import bodies, columns
-from vitals.wire.bodies import Data, GatewayState
+from vitals.wire.bodies import Block, Data, GatewayState
 from vitals.wire.header import Kind
 
 
@@ -36,19 +36,29 @@ class Condition(StrEnum):
         return f"{self.value}:{gateway}"
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
+class Heard(msgspec.Struct, kw_only=True):
     """The rows of one characteristic of one sensor, oldest first, as one batch brought them.
 
     Row times are gateway-monotonic milliseconds of *boot*; ``utc = at_ms + utc_offset_ms``. *receipt_ms* is the moment
-    of receipt on that same clock as the pipeline estimates it, None where it cannot (S5).
+    of receipt on that same clock as the pipeline estimates it, None where it cannot (S5). *block* are the columns as
+    they came; most are never looked at row by row (``screen``), so *rows* are made when they are first asked for.
+    *listed* is for what never was a block.
     """
 
     sensor: str
     characteristic: str
-    rows: list[columns.Row]
     utc_offset_ms: int
     boot: int
     receipt_ms: int | None
+    block: Block | None = None
+    listed: list[columns.Row] | None = None
+
+    @property
+    def rows(self) -> list[columns.Row]:
+        """Every row as an object. Raises DecodeError: lengths or codes of the block do not fit together."""
+        if self.listed is None:
+            self.listed = [] if self.block is None else columns.unpack(self.block)
+        return self.listed
 
     def age_ms(self, row: columns.Row) -> float:
         """How old *row* was at receipt: never negative; infinite, so late, where nobody can tell."""
@@ -104,16 +114,17 @@ def heard(arrival: Arrival) -> list[Heard]:
 
 
 def unpack(arrival: Arrival, data: Data) -> list[Heard]:
-    """The rows of *data*, the decoded body of *arrival*. Raises DecodeError."""
+    """What *data*, the decoded body of *arrival*, says by characteristic: nothing is unpacked yet."""
     header = arrival.header
+    receipt_ms = None if arrival.queued_ms is None else header.published_ms + arrival.queued_ms
     return [
         Heard(
             sensor=block.sensor,
             characteristic=block.characteristic,
-            rows=columns.unpack(block),
             utc_offset_ms=data.utc_offset_ms,
             boot=header.boot,
-            receipt_ms=None if arrival.queued_ms is None else header.published_ms + arrival.queued_ms,
+            receipt_ms=receipt_ms,
+            block=block,
         )
         for block in data.blocks
     ]

@@ -58,8 +58,8 @@ class Channel:
     """One metric of one sensor on one patient.
 
     *low* and *high* bound, in raw integers, what changes nothing: the quiet band of every guard that listens, empty
-    while one of them is not quiet or needs every sample. A value within it costs two comparisons. *span_ms* is how far
-    the guards look back.
+    while one of them is not quiet or needs every sample, and where something else does. A value within it costs two
+    comparisons. *span_ms* is how far the guards look back.
     """
 
     __slots__ = ("high", "low", "metric", "newest", "sensor", "span_ms")
@@ -108,23 +108,29 @@ class SensorKept(msgspec.Struct):
 
 
 class Worn:
-    """A sensor on a patient, bound since *bound_ms* of the timeline; its *place* is that in the order of binding."""
+    """A sensor on a patient, bound since *bound_ms* of the timeline; its *place* is that in the order of binding.
 
-    __slots__ = ("bound_ms", "channels", "kept", "place", "sensor")
+    *calm* says that a notification changes nothing by being heard (``screen``): the sensor is not missed as silent,
+    and nobody follows its beats.
+    """
+
+    __slots__ = ("_marks", "bound_ms", "calm", "channels", "kept", "place", "sensor")
 
     def __init__(self, sensor: str, bound_ms: int, place: int, kept: SensorKept) -> None:
         self.sensor = sensor
         self.bound_ms = bound_ms
         self.place = place
         self.kept = kept
+        self.calm = False
+        self._marks: dict[tuple[str, str], Mark] = {}
         self.channels = {metric: Channel(sensor, metric, newest) for metric, newest in kept.metrics.items()}
 
     def mark(self, gateway: str, characteristic: str) -> Mark:
         """How far this characteristic has been evaluated through that gateway."""
-        key = f"{gateway}/{characteristic}"
-        mark = self.kept.marks.get(key)
+        mark = self._marks.get((gateway, characteristic))
         if mark is None:
-            mark = self.kept.marks[key] = Mark()
+            mark = self.kept.marks.setdefault(f"{gateway}/{characteristic}", Mark())
+            self._marks[gateway, characteristic] = mark
         return mark
 
     def channel(self, metric: Metric) -> Channel:

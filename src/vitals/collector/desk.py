@@ -19,7 +19,7 @@ from vitals.alarms.machine import RAISING
 from vitals.alarms.profile import Profile
 from vitals.clock import Clock
 from vitals.codes import BY_LABEL
-from vitals.collector import base, hindsight
+from vitals.collector import base, hindsight, screen
 from vitals.collector.base import Condition, Heard
 from vitals.collector.gatewaywatch import OFFLINE, GatewayWatch
 from vitals.collector.handling import Handling
@@ -210,7 +210,8 @@ class AlarmDesk:
             gateway.alive(received)
             self._moved.add(gateway)
         for heard in rows:
-            self._hear(arrival.gateway, heard, received)
+            if not self._passes(arrival.gateway, heard, received):
+                self._hear(arrival.gateway, heard, received)
 
     def gateway_state(self, gateway: str, state: GatewayState, received_ms: int) -> None:
         """See ``base.Desk``."""
@@ -260,6 +261,22 @@ class AlarmDesk:
     def _moment(self) -> Moment:
         at_ms = self._timeline.at(self._clock.boot(), self._clock.monotonic_ms())
         return Moment(at_ms=at_ms, utc_ms=self._clock.utc_ms())
+
+    def _passes(self, gateway: str, heard: Heard, received: Moment) -> bool:
+        """Whether the screen let *heard* pass: it changes nothing but what is newest."""
+        found = self._roster.worn.get(heard.sensor)
+        if found is None:
+            return False
+        watch, worn = found
+        if self._hindsight.follows(watch) or (
+            self._replaying and not self._roster.wore(heard.sensor, watch.patient.id, received.utc_ms)
+        ):
+            return False
+        if not screen.passes(worn, worn.mark(gateway, heard.characteristic), heard, received.at_ms, self._late_ms):
+            return False
+        worn.kept.gateway = gateway
+        self._heard.add(watch)
+        return True
 
     def _hear(self, gateway: str, heard: Heard, received: Moment) -> None:
         late_before_ms = math.inf if heard.receipt_ms is None else heard.receipt_ms - self._late_ms

@@ -89,6 +89,10 @@ class Hindsight:
         if heard.rows and heard.rows[0].at_ms - trace.at_ms <= held_ms:
             self._feed(watch, key, heard, heard.rows, received)
 
+    def follows(self, watch: Watch) -> bool:
+        """Whether rows in time may say more of what was late."""
+        return bool(self._traces.get(watch))
+
     def tick(self, moment: Moment) -> None:
         """Close what nothing more is heard of: by now it is live again, or not monitored."""
         for watch, traces in self._traces.items():

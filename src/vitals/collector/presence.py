@@ -92,12 +92,13 @@ class Presence:
         """What is not there, by the clock. Nothing was to be heard before *restarted_ms*."""
         delays = self._settings.delays
         for sensor in worn:
-            since_ms = sensor.silent_since_ms
+            # An episode is named by its beginning: what was withdrawn by a suspension must not come back as itself.
+            since_ms = max(sensor.silent_since_ms, self.resumed_ms)
             due_ms = max(since_ms, restarted_ms) + delays.sensor_silent_s * 1000
             self._absent(self.silent[sensor.sensor], lapse.Absent(since_ms, due_ms, Priority.LOW), moment)
-            off_ms = sensor.off_ms
-            if off_ms is not None:
-                due_ms = max(off_ms, self.resumed_ms) + delays.sensor_off_s * 1000
+            if sensor.off_ms is not None:
+                off_ms = max(sensor.off_ms, self.resumed_ms)
+                due_ms = off_ms + delays.sensor_off_s * 1000
                 self._absent(self.off[sensor.sensor], lapse.Absent(off_ms, due_ms, Priority.LOW), moment)
         for metric in prescribed:
             self._absent(self.absences[metric], self._unmonitored(metric, restarted_ms), moment)

@@ -33,6 +33,9 @@ MISSED: Final = "missed"
 
 BATTERY_LEVEL: Final = "2A19"
 
+EVERY_VALUE: Final = frozenset({Metric.BATTERY})
+"""Metrics of which a value within every limit may change something: how fast a battery falls is followed."""
+
 
 class Watch:
     """A patient; *plan* None means that nobody watches.
@@ -313,7 +316,8 @@ class Watch:
 
     def _connect(self) -> None:
         """Say which channels each guard listens to."""
-        self._channels = {metric: self._ranked(metric) for metric in Metric}
+        heard = {metric for worn in self.sensors.values() for metric in worn.channels}
+        self._channels = {metric: self._ranked(metric) for metric in heard}
         self._guarding = {}
         for metric, guard in self.guards.items():
             guard.channels = [
@@ -330,12 +334,16 @@ class Watch:
 
     def _screen(self) -> None:
         """Let every channel pass without a look what can change nothing."""
+        beats = () if self.profile.fibrillation is None else self.channels(Metric.RR_INTERVAL)[:1]
         for worn in self.sensors.values():
+            followed = any(channel.sensor == worn.sensor for channel in beats)
+            silent = self._presence.silent.get(worn.sensor)
+            worn.calm = not followed and silent is not None and silent.state.quiet
             for metric, channel in worn.channels.items():
                 guards = self._guarding.get(channel, ())
                 absence = self._presence.absences.get(metric)
                 calm = all(guard.quiet and not guard.needs_every_sample for guard in guards)
-                if calm and (absence is None or absence.state.quiet):
+                if calm and metric not in EVERY_VALUE and (absence is None or absence.state.quiet):
                     low = max((guard.band[0] for guard in guards), default=-math.inf)
                     high = min((guard.band[1] for guard in guards), default=math.inf)
                     channel.screen(low, high)

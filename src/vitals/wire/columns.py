@@ -49,12 +49,7 @@ def pack(sensor: str, characteristic: str, rows: Sequence[Row]) -> Block:
 
 def times(block: Block) -> list[int]:
     """Gateway-monotonic milliseconds of every row. Raises DecodeError."""
-    at = block.first_ms
-    out = []
-    for delta in _array("I", block.deltas):
-        at += delta
-        out.append(at)
-    return out
+    return list(itertools.accumulate(numbers("I", block.deltas), initial=block.first_ms))[1:]
 
 
 def unpack(block: Block) -> list[Row]:
@@ -87,14 +82,26 @@ def cells(column: Column, row_count: int) -> Iterator[tuple[int, int, int]]:
     """Row, raw integer and quality byte of every value of *column*. Raises DecodeError."""
     count = len(column.rows) // 2 if column.rows else row_count
     width = {2: "h", 4: "i"}.get(len(column.values) // count if count else 2)
-    values = _array(width or "?", column.values) if width else None
+    values = numbers(width or "?", column.values) if width else None
     if values is None or len(values) != count or (column.quality and len(column.quality) != count):
         raise DecodeError(f"column {column.code}: {len(column.values)} bytes for {count} values")
-    rows: Sequence[int] = _array("H", column.rows) if column.rows else range(row_count)
+    rows: Sequence[int] = numbers("H", column.rows) if column.rows else range(row_count)
     if column.rows and max(rows) >= row_count:
         raise DecodeError(f"column {column.code}: row {max(rows)} of {row_count}")
     quality: Sequence[int] = column.quality or bytes(count)
     return zip(rows, values, quality, strict=True)
+
+
+def numbers(typecode: str, packed: bytes) -> "array[int]":
+    """Packed little-endian integers of an ``array`` type code. Raises DecodeError."""
+    values: array[int] = array(typecode)
+    try:
+        values.frombytes(packed)
+    except ValueError as error:
+        raise DecodeError(f"column of {len(packed)} bytes: {error}") from None
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
 
 
 @functools.cache
@@ -121,14 +128,3 @@ def _bytes(typecode: str, values: Sequence[int]) -> bytes:
     if sys.byteorder == "big":
         packed.byteswap()
     return packed.tobytes()
-
-
-def _array(typecode: str, packed: bytes) -> "array[int]":
-    values: array[int] = array(typecode)
-    try:
-        values.frombytes(packed)
-    except ValueError as error:
-        raise DecodeError(f"column of {len(packed)} bytes: {error}") from None
-    if sys.byteorder == "big":
-        values.byteswap()
-    return values

@@ -55,7 +55,7 @@ def test_rows_of_a_boot_that_is_over_are_judged_by_that_boots_clock() -> None:
     heard = Heard(
         sensor="s",
         characteristic="2A5F",
-        rows=[],
+        listed=[],
         utc_offset_ms=0,
         boot=BOOT,
         receipt_ms=None if queued is None else old.published_ms + queued,
@@ -106,5 +106,5 @@ def test_what_the_log_knows_is_taken_up_on_the_same_boot_only() -> None:
 
 
 def test_unknown_is_late_whatever_the_limit() -> None:
-    heard = Heard(sensor="s", characteristic="2A5F", rows=[], utc_offset_ms=0, boot=1, receipt_ms=None)
+    heard = Heard(sensor="s", characteristic="2A5F", listed=[], utc_offset_ms=0, boot=1, receipt_ms=None)
     assert heard.age_ms(spo2(1, 97)) == math.inf

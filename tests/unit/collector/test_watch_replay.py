@@ -100,7 +100,7 @@ class Live:
         heard = Heard(
             sensor=SENSOR,
             characteristic="2A5F",
-            rows=[row],
+            listed=[row],
             utc_offset_ms=self.begins_ms,
             boot=BOOT,
             receipt_ms=recorded.at_ms,

@@ -114,3 +114,14 @@ async def test_s15_nobody_else_is_suspended(make_scene: Callable[..., Scene]) ->
     await suspend(scene)
     scene.seconds(7, spo2=84)
     assert scene.only("spo2.low").patient == "p-2"
+
+
+async def test_s15_what_was_silent_before_and_stays_so_is_a_new_episode_that_can_be_recorded(scene: Scene) -> None:
+    scene.second(spo2=97, heart=70)
+    scene.seconds(31, heart=70)
+    before = scene.only("sensor_silent")
+    await suspend(scene, minutes=1)
+    scene.seconds(95, heart=70)
+    assert scene.only("sensor_silent").episode != before.episode
+    await scene.desk.persist()
+    assert [event.change for event in scene.recorded(f"sensor_silent:{OXIMETER}")] == ["raised", "ended", "raised"]
