@@ -50,7 +50,7 @@ def desk_of(folder: Path, clock: ManualClock) -> AlarmDesk:
             at_utc_ms=UTC_MS,
             by="bench",
             sensors=[Sensor(id=strap), Sensor(id=oximeter)],
-            plan=Plan(prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="n"),
+            plan=Plan(prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="n", cover="c"),
         )
     desk = AlarmDesk(registry, mode=GenerationMode.TEST, profile=built_in("adult"), clock=clock)
     desk.start(MemorySeries())

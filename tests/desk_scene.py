@@ -86,7 +86,7 @@ class Scene:
             at_utc_ms=self.clock.utc_ms(),
             by="tests",
             sensors=[Sensor(id=sensor) for sensor in sensors],
-            plan=plan or Plan(prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="nurse-1"),
+            plan=plan or Plan(prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="nurse-1", cover="nurse-2"),
         )
 
     def start(self) -> AlarmDesk:

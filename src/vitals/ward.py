@@ -110,6 +110,32 @@ class ShownField(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()
 
 
+class ShownInactivation(msgspec.Struct, frozen=True, kw_only=True):
+    """One alarm that somebody switched off, up to *priority*: *message* is what it said; it ends by itself."""
+
+    condition: str
+    message: str
+    priority: str
+    reason: str
+    owner: str
+    since: str
+    until: str
+
+
+class ShownRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A patient asks that monitoring be suspended (S15). Nothing is suspended until a nurse accepts it."""
+
+    patient: str
+    version: int
+    name: str
+    birth_date: str
+    record_number: str
+    reason: str
+    minutes: int
+    at: str
+    by: str
+
+
 class Tile(msgspec.Struct, frozen=True, kw_only=True):
     """One patient's place on the wall.
 
@@ -130,6 +156,7 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True):
     scores: tuple[ShownScore, ...] = ()
     entries: tuple[ShownEntry, ...] = ()
     fields: tuple[ShownField, ...] = ()
+    inactivated: tuple[ShownInactivation, ...] = ()
 
 
 class ShownAlarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +165,8 @@ class ShownAlarm(msgspec.Struct, frozen=True, kw_only=True):
     *episode* and *version* name what an acknowledgement refers to (S9). *kind* is ``physiological`` or ``technical``;
     *priority* ``high``, ``medium`` or ``low``; *phase* ``active``, ``acknowledged`` or ``ended`` (a high that ended
     and latches until acknowledged). *sounding* says whether it is to be heard; *paused_until* is when a paused one
-    is heard again (S2). *recorded* is False while the registry has not stored it yet. *over_s* is set where *value* is
+    is heard again (S2). *offered_to* is whom an acknowledged one is offered to, empty for whoever accepts it (S8).
+    *recorded* is False while the registry has not stored it yet. *over_s* is set where *value* is
     the mean of so many seconds, or how far the metric fell or rose within them (*condition* ``spo2.falls``).
     """
 
@@ -167,6 +195,7 @@ class ShownAlarm(msgspec.Struct, frozen=True, kw_only=True):
     recorded: bool = True
     paused_until: str | None = None
     over_s: float | None = None
+    offered_to: str | None = None
 
 
 class MissedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,6 +237,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     alarms: tuple[ShownAlarm, ...]
     notices: tuple[str, ...] = ()
     missed: tuple[MissedEvent, ...] = ()
+    requests: tuple[ShownRequest, ...] = ()
 
 
 OUTCOMES: Final = ("spoke", "no_answer", "ambulance", "artefact")
@@ -216,6 +246,10 @@ REASONS: Final = ("shower", "clinic", "other")
 """Why :meth:`Ward.suspend` may suspend monitoring (S15)."""
 MOST_SUSPENDED_MINUTES: Final = 120
 """For how long :meth:`Ward.suspend` may suspend monitoring (S15)."""
+INACTIVATION_REASONS: Final = ("known", "treated", "artefact", "other")
+"""Why :meth:`Ward.inactivate` may switch an alarm off."""
+MOST_INACTIVATED_MINUTES: Final = {"low": 720, "medium": 720, "high": 120}
+"""For how long :meth:`Ward.inactivate` may switch an alarm off, by the priority that it has."""
 
 
 class Ward(Protocol):
@@ -261,6 +295,22 @@ class Ward(Protocol):
             ConflictError: it changed since *version* (S9), or *outcome* is none.
         """
 
+    async def offer(self, episode: str, version: int, *, to: str, actor: str, key: str) -> ShownAlarm:
+        """Offer an acknowledged alarm to *to*, or to whoever accepts it (empty). Until then its owner has it (S8).
+
+        Raises:
+            NotFoundError: there is no such open episode.
+            ConflictError: it changed since *version* (S9), or nobody has acknowledged it.
+        """
+
+    async def accept(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
+        """Accept an alarm that was offered: *actor* owns it from now on. Its owner takes the offer back by this.
+
+        Raises:
+            NotFoundError: there is no such open episode.
+            ConflictError: it changed since *version* (S9), or was offered to nobody, or to somebody else.
+        """
+
     async def suspend(self, patient: str, *, reason: str, minutes: int, actor: str, key: str) -> ShownSuspension:
         """Suspend the monitoring of *patient* for one of :data:`REASONS` (S15); again: from now on anew.
 
@@ -283,6 +333,37 @@ class Ward(Protocol):
             NotFoundError: there is no such patient.
             ConflictError: a value is not plausible, or no such parameter can be entered; the message names it.
         """
+
+    async def request_suspension(
+        self, patient: str, *, reason: str, minutes: int, actor: str, key: str
+    ) -> ShownRequest:
+        """A patient asks for what :meth:`suspend` does (S15). It is listed, and suppresses nothing. Raises as that."""
+
+    async def accept_request(self, patient: str, version: int, *, actor: str, key: str) -> ShownSuspension:
+        """Suspend as the patient asked; the request is closed.
+
+        Raises:
+            NotFoundError: the patient asks for nothing.
+            ConflictError: the patient asks for something else since *version*.
+        """
+
+    async def refuse_request(self, patient: str, version: int, *, actor: str, key: str) -> None:
+        """Close the request without suspending. Raises as :meth:`accept_request`."""
+
+    async def inactivate(
+        self, episode: str, version: int, *, reason: str, minutes: int, actor: str, key: str
+    ) -> ShownInactivation:
+        """Switch one alarm of one patient off, up to the priority that it has; the episode is over by that.
+
+        For one of :data:`INACTIVATION_REASONS`, and for :data:`MOST_INACTIVATED_MINUTES` at most.
+
+        Raises:
+            NotFoundError: there is no such open episode.
+            ConflictError: it changed since *version* (S9), may not be switched off, or not for that long.
+        """
+
+    async def reactivate(self, patient: str, condition: str, *, actor: str, key: str) -> None:
+        """Switch *condition* on again. Raises NotFoundError: there is no such patient, or it is not off."""
 
     async def review(self, missed: str, version: int, *, actor: str, key: str) -> MissedEvent:
         """Say that somebody has looked at a missed event: it is closed.

@@ -100,11 +100,29 @@ class Resolved(msgspec.Struct, frozen=True):
     """A person said what came of it (S14)."""
 
 
+class Offered(msgspec.Struct, frozen=True):
+    """Its owner offered it *to* somebody; empty: to whoever accepts it."""
+
+    to: str
+
+
+class HandedOver(msgspec.Struct, frozen=True):
+    """Somebody accepted it from its owner."""
+
+
+class Left(msgspec.Struct, frozen=True):
+    """Its owner left, and nobody had accepted it (S8)."""
+
+
+class Reminded(msgspec.Struct, frozen=True):
+    """Somebody took it on, and it has waited too long since."""
+
+
 class Withdrawn(msgspec.Struct, frozen=True):
     """It is not watched any more: the condition ends, and a high that nobody acknowledged stays (S14)."""
 
 
-Deed = Acknowledged | AudioPaused | AudioResumed | Resolved
+Deed = Acknowledged | AudioPaused | AudioResumed | Resolved | Offered | HandedOver | Left | Reminded
 """What a person does to an episode."""
 Happening = Measured | Ticked | Withdrawn | Deed
 
@@ -113,6 +131,10 @@ SIGNALS: Final[dict[type[Deed], Signal]] = {
     AudioPaused: Signal.PAUSE_AUDIO,
     AudioResumed: Signal.RESUME_AUDIO,
     Resolved: Signal.RESOLVE,
+    Offered: Signal.OFFER,
+    HandedOver: Signal.HAND_OVER,
+    Left: Signal.LEAVE,
+    Reminded: Signal.PERSISTED,
 }
 """The signal that each deed gives."""
 
@@ -142,7 +164,8 @@ def step(
 def done(deed: Deed, value: float | None) -> Event:
     """The machine's event of what a person did while *value* was the newest."""
     until_ms = deed.until_ms if isinstance(deed, AudioPaused) else 0
-    return Event(SIGNALS[type(deed)], value=value, until_ms=until_ms)
+    to = deed.to if isinstance(deed, Offered) else None
+    return Event(SIGNALS[type(deed)], value=value, until_ms=until_ms, to=to)
 
 
 def _measured(state: Crossing, event: Measured, at_ms: int) -> tuple[Crossing, tuple[Transition, ...]]:

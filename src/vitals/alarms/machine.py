@@ -41,6 +41,9 @@ class Signal(StrEnum):
     PAUSE_AUDIO = "pause_audio"
     RESUME_AUDIO = "resume_audio"
     RESOLVE = "resolve"
+    OFFER = "offer"
+    HAND_OVER = "hand_over"
+    LEAVE = "leave"
 
 
 class Change(StrEnum):
@@ -56,6 +59,9 @@ class Change(StrEnum):
     AUDIO_PAUSED = "audio_paused"
     AUDIO_RESUMED = "audio_resumed"
     RESOLVED = "resolved"
+    OFFERED = "offered"
+    HANDED_OVER = "handed_over"
+    OWNER_LEFT = "owner_left"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -79,6 +85,9 @@ TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
     (Phase.OFF, Signal.PAUSE_AUDIO): Row(Phase.OFF),
     (Phase.OFF, Signal.RESUME_AUDIO): Row(Phase.OFF),
     (Phase.OFF, Signal.RESOLVE): Row(Phase.OFF),
+    (Phase.OFF, Signal.OFFER): Row(Phase.OFF),
+    (Phase.OFF, Signal.HAND_OVER): Row(Phase.OFF),
+    (Phase.OFF, Signal.LEAVE): Row(Phase.OFF),
     # A limit is passed, its delay runs.
     (Phase.PENDING, Signal.BEYOND): Row(Phase.PENDING),
     (Phase.PENDING, Signal.DUE): Row(Phase.ACTIVE, Change.RAISED),
@@ -92,6 +101,9 @@ TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
     (Phase.PENDING, Signal.PAUSE_AUDIO): Row(Phase.PENDING),
     (Phase.PENDING, Signal.RESUME_AUDIO): Row(Phase.PENDING),
     (Phase.PENDING, Signal.RESOLVE): Row(Phase.PENDING),
+    (Phase.PENDING, Signal.OFFER): Row(Phase.PENDING),
+    (Phase.PENDING, Signal.HAND_OVER): Row(Phase.PENDING),
+    (Phase.PENDING, Signal.LEAVE): Row(Phase.PENDING),
     # It sounds, and nobody has acknowledged it. Ended, a medium is over: a silent message (S14).
     (Phase.ACTIVE, Signal.BEYOND): Row(Phase.ACTIVE),
     (Phase.ACTIVE, Signal.DUE): Row(Phase.ACTIVE),
@@ -105,6 +117,9 @@ TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
     (Phase.ACTIVE, Signal.PAUSE_AUDIO): Row(Phase.PAUSED, Change.AUDIO_PAUSED),
     (Phase.ACTIVE, Signal.RESUME_AUDIO): Row(Phase.ACTIVE),
     (Phase.ACTIVE, Signal.RESOLVE): Row(Phase.ACKNOWLEDGED, Change.RESOLVED),
+    (Phase.ACTIVE, Signal.OFFER): Row(Phase.ACTIVE),
+    (Phase.ACTIVE, Signal.HAND_OVER): Row(Phase.ACTIVE),
+    (Phase.ACTIVE, Signal.LEAVE): Row(Phase.ACTIVE),
     # It is silent for a while, and nobody has acknowledged it: whatever is new ends the pause (S2).
     (Phase.PAUSED, Signal.BEYOND): Row(Phase.PAUSED),
     (Phase.PAUSED, Signal.DUE): Row(Phase.PAUSED),
@@ -118,6 +133,9 @@ TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
     (Phase.PAUSED, Signal.PAUSE_AUDIO): Row(Phase.PAUSED),
     (Phase.PAUSED, Signal.RESUME_AUDIO): Row(Phase.ACTIVE, Change.AUDIO_RESUMED),
     (Phase.PAUSED, Signal.RESOLVE): Row(Phase.ACKNOWLEDGED, Change.RESOLVED),
+    (Phase.PAUSED, Signal.OFFER): Row(Phase.PAUSED),
+    (Phase.PAUSED, Signal.HAND_OVER): Row(Phase.PAUSED),
+    (Phase.PAUSED, Signal.LEAVE): Row(Phase.PAUSED),
     # Somebody has taken it on; the condition lasts.
     (Phase.ACKNOWLEDGED, Signal.BEYOND): Row(Phase.ACKNOWLEDGED),
     (Phase.ACKNOWLEDGED, Signal.DUE): Row(Phase.ACKNOWLEDGED),
@@ -131,6 +149,9 @@ TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
     (Phase.ACKNOWLEDGED, Signal.PAUSE_AUDIO): Row(Phase.ACKNOWLEDGED),
     (Phase.ACKNOWLEDGED, Signal.RESUME_AUDIO): Row(Phase.ACKNOWLEDGED),
     (Phase.ACKNOWLEDGED, Signal.RESOLVE): Row(Phase.ACKNOWLEDGED, Change.RESOLVED),
+    (Phase.ACKNOWLEDGED, Signal.OFFER): Row(Phase.ACKNOWLEDGED, Change.OFFERED),
+    (Phase.ACKNOWLEDGED, Signal.HAND_OVER): Row(Phase.ACKNOWLEDGED, Change.HANDED_OVER),
+    (Phase.ACKNOWLEDGED, Signal.LEAVE): Row(Phase.ACTIVE, Change.OWNER_LEFT),
     # A high that ended unacknowledged: it stays, and sounds, until somebody acknowledges it (S14).
     (Phase.ENDED, Signal.BEYOND): Row(Phase.ENDED),
     (Phase.ENDED, Signal.DUE): Row(Phase.ACTIVE, Change.RECURRED),
@@ -144,6 +165,9 @@ TRANSITIONS: Final[dict[tuple[Phase, Signal], Row]] = {
     (Phase.ENDED, Signal.PAUSE_AUDIO): Row(Phase.ENDED),
     (Phase.ENDED, Signal.RESUME_AUDIO): Row(Phase.ENDED),
     (Phase.ENDED, Signal.RESOLVE): Row(Phase.OFF, Change.RESOLVED),
+    (Phase.ENDED, Signal.OFFER): Row(Phase.ENDED),
+    (Phase.ENDED, Signal.HAND_OVER): Row(Phase.ENDED),
+    (Phase.ENDED, Signal.LEAVE): Row(Phase.ENDED),
 }
 
 SOUNDING: Final = frozenset({Phase.ACTIVE, Phase.ENDED})
@@ -152,7 +176,16 @@ SOUNDING: Final = frozenset({Phase.ACTIVE, Phase.ENDED})
 RAISED: Final = frozenset({Phase.ACTIVE, Phase.PAUSED, Phase.ACKNOWLEDGED})
 """Phases in which the condition lasts and has alarmed."""
 
-RAISING: Final = frozenset({Change.RAISED, Change.ESCALATED, Change.WORSENED, Change.REALARMED, Change.RECURRED})
+RAISING: Final = frozenset(
+    {
+        Change.RAISED,
+        Change.ESCALATED,
+        Change.WORSENED,
+        Change.REALARMED,
+        Change.RECURRED,
+        Change.OWNER_LEFT,
+    }
+)
 """Changes after which an alarm sounds as new."""
 
 _ENDS: Final = {
@@ -169,7 +202,7 @@ class Alarm(msgspec.Struct, frozen=True):
     *value* and *limit* are those of the last time it sounded as new; *over_s* tells the seconds that *value* is a mean
     or a change of, None of a single value. *reference* is what was measured when it was acknowledged or its sound
     paused. *changed_ms* is when it last sounded as new or changed its phase, *paused_until_ms* when a paused one sounds
-    again.
+    again. *offered_to* is whom its owner offered it to (empty: whoever accepts), None where nobody was.
     """
 
     phase: Phase = Phase.OFF
@@ -182,6 +215,7 @@ class Alarm(msgspec.Struct, frozen=True):
     changed_ms: int = 0
     paused_until_ms: int = 0
     over_s: float | None = None
+    offered_to: str | None = None
 
 
 QUIET: Final = Alarm()
@@ -191,7 +225,7 @@ QUIET: Final = Alarm()
 class Event(msgspec.Struct, frozen=True):
     """A signal and what it carries: *episode* names a new episode, should one begin; *until_ms* ends a pause.
 
-    *over_s* belongs to *value*: the seconds that it is a mean or a change of.
+    *over_s* belongs to *value*: the seconds that it is a mean or a change of. *to* is offered the alarm.
     """
 
     signal: Signal
@@ -201,6 +235,7 @@ class Event(msgspec.Struct, frozen=True):
     limit: float | None = None
     until_ms: int = 0
     over_s: float | None = None
+    to: str | None = None
 
 
 class Transition(msgspec.Struct, frozen=True):
@@ -239,6 +274,7 @@ def timed(alarm: Alarm, at_ms: int, realarm_ms: float) -> Signal | None:
     return Signal.PERSISTED if persisted(alarm, at_ms, realarm_ms) else None
 
 
+_UNOWNED: Final = "nobody has the alarm in hand; acknowledge it"
 _REFUSED: Final = {
     (Phase.ACKNOWLEDGED, Signal.ACKNOWLEDGE): "the alarm is acknowledged already",
     (Phase.ACKNOWLEDGED, Signal.PAUSE_AUDIO): "the alarm is acknowledged and makes no sound",
@@ -247,6 +283,12 @@ _REFUSED: Final = {
     (Phase.ACTIVE, Signal.RESUME_AUDIO): "the sound of the alarm is not paused",
     (Phase.ACKNOWLEDGED, Signal.RESUME_AUDIO): "the sound of the alarm is not paused",
     (Phase.ENDED, Signal.RESUME_AUDIO): "the sound of the alarm is not paused",
+    (Phase.ACTIVE, Signal.OFFER): _UNOWNED,
+    (Phase.PAUSED, Signal.OFFER): _UNOWNED,
+    (Phase.ENDED, Signal.OFFER): _UNOWNED,
+    (Phase.ACTIVE, Signal.HAND_OVER): _UNOWNED,
+    (Phase.PAUSED, Signal.HAND_OVER): _UNOWNED,
+    (Phase.ENDED, Signal.HAND_OVER): _UNOWNED,
 }
 
 
@@ -287,4 +329,13 @@ def _changed(alarm: Alarm, row: Row, event: Event, at_ms: int) -> Alarm:
         changed_ms=at_ms if moved else alarm.changed_ms,
         paused_until_ms=event.until_ms if row.phase is Phase.PAUSED else 0,
         over_s=event.over_s if measured else alarm.over_s,
+        offered_to=_offered_to(alarm, row, event),
     )
+
+
+def _offered_to(alarm: Alarm, row: Row, event: Event) -> str | None:
+    """An offer stands for as long as its owner has the alarm in hand."""
+    if row.change is Change.OFFERED:
+        return event.to or ""
+    kept = row.phase is Phase.ACKNOWLEDGED and row.change is Change.RESOLVED
+    return alarm.offered_to if kept else None

@@ -1,7 +1,7 @@
 """The alarm desk: where observations become alarms, and what a console sees of them.
 
 Everything but :meth:`AlarmDesk.persist`, :meth:`AlarmDesk.refresh` and the wait at the end of what people do
-(``handling``) is synchronous and in memory: alarming never waits for a disk (S4). What the registry
+(``once``) is synchronous and in memory: alarming never waits for a disk (S4). What the registry
 has not got yet is shown as not recorded.
 """
 
@@ -19,19 +19,21 @@ from vitals.alarms.machine import RAISING
 from vitals.alarms.profile import Profile
 from vitals.clock import Clock
 from vitals.codes import BY_LABEL
-from vitals.collector import base, hindsight, screen
+from vitals.collector import base, hindsight, past, screen
 from vitals.collector.base import Condition, Heard
 from vitals.collector.gatewaywatch import OFFLINE, GatewayWatch
 from vitals.collector.handling import Handling
 from vitals.collector.hindsight import Hindsight
 from vitals.collector.journal import Journal
 from vitals.collector.latency import Latency
+from vitals.collector.once import Once
 from vitals.collector.roster import Roster
 from vitals.collector.scorewatch import LISTED_MS
 from vitals.collector.screens import Screens
 from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing, Transitions, record, show
 from vitals.collector.strangers import Strangers
+from vitals.collector.tending import Tending
 from vitals.collector.watch import Watch
 from vitals.delays import Delays
 from vitals.observation import GenerationMode
@@ -81,30 +83,40 @@ class AlarmDesk:
             profile=profile.scaled(time_scale),
             ages=DEFAULT_AGE_LIMITS.scaled(time_scale),
             tables=tables or {},
+            scale=time_scale,
         )
         self._roster = Roster(profile, settings, time_scale, self._tell)
         self._journal = Journal(registry)
         self._hindsight = Hindsight(self._delays, self._miss)
         self._screens = Screens(self._roster, self._delays, mode=mode.label, time_scale=time_scale)
+        self._once = Once(self._journal, self._moment, confirm_s)
         self._handling = Handling(
+            self._once,
             self._journal,
             self._roster,
             self._hindsight.open,
             now=self._moment,
             present=self._screens.present,
             delays=self._delays,
-            time_scale=time_scale,
-            confirm_s=confirm_s,
         )
         self._open = self._handling.open
+        self._tending = Tending(self._once, self._journal, self._roster, self._open, time_scale=time_scale)
         self.acknowledge = self._handling.acknowledge
         self.pause_audio = self._handling.pause_audio
         self.resume_audio = self._handling.resume_audio
         self.resolve = self._handling.resolve
-        self.suspend = self._handling.suspend
-        self.resume = self._handling.resume
+        self.offer = self._handling.offer
+        self.accept = self._handling.accept
+        self.realarm = self._handling.left
         self.review = self._handling.review
-        self.enter = self._handling.enter
+        self.suspend = self._tending.suspend
+        self.resume = self._tending.resume
+        self.request_suspension = self._tending.request_suspension
+        self.accept_request = self._tending.accept_request
+        self.refuse_request = self._tending.refuse_request
+        self.inactivate = self._tending.inactivate
+        self.reactivate = self._tending.reactivate
+        self.enter = self._tending.enter
         self.listen = self._screens.listen
         self._timeline = Timeline()
         self._now_ms = 0
@@ -170,10 +182,11 @@ class AlarmDesk:
             if row.condition == hindsight.CONDITION and row.subject in self._roster.watches and row.state is not None:
                 self._hindsight.restore(self._roster.watches[row.subject], row.state)
         self._hindsight.open.update({missed.id: missed for missed in self._registry.missed()})
-        self._handling.suspended.update(watch for watch in self._roster.watches.values() if watch.suspended)
         for entered in self._registry.entered(since_utc_ms=moment.utc_ms - LISTED_MS):
             self._roster.watches[entered.patient_id].scores.take(entered)
-        self._handling.recall(self._registry.actions(since_utc_ms=moment.utc_ms - ANSWERS_KEPT_MS))
+        since_utc_ms = moment.utc_ms - ANSWERS_KEPT_MS
+        self._once.recall(self._registry.actions(since_utc_ms=since_utc_ms))
+        self._handling.remember(past.shown(self._registry.events(since_utc_ms=since_utc_ms), self._roster, self._open))
 
     def _replay(self, series: Series, cursor: Cursor | None) -> None:
         """Evaluate what the log holds beyond the cursor, with its logged times of receipt (protocol.md)."""
@@ -315,7 +328,7 @@ class AlarmDesk:
             watch = self._roster.wearer(heard.sensor, utc_ms)
             if watch is None:
                 self.notice("late_aside", f"late values of sensor {heard.sensor} belong to no patient: set aside")
-            elif not (known and watch.suspension is not None and watch.suspension.covers(received.at_ms - age_ms)):
+            elif not (known and watch.arranged.covers(received.at_ms - age_ms)):
                 theirs.setdefault(watch, []).append(row)
         for watch, late in theirs.items():
             self._hindsight.late(watch, gateway, heard, late, received)
@@ -328,7 +341,7 @@ class AlarmDesk:
 
     def _pass(self, moment: Moment) -> None:
         self._now_ms = max(self._now_ms, moment.at_ms)
-        self._handling.tick(moment)
+        self._tending.tick(moment)
         self._hindsight.tick(moment)
         minute = moment.utc_ms // 60_000
         for watch in self._roster.watches.values():
@@ -357,7 +370,7 @@ class AlarmDesk:
         moment = self._moment()
         self._timeline = self._timeline.marked(self._now_ms, moment.utc_ms - (moment.at_ms - self._now_ms))
         watches = self._roster.watches.values()
-        changed = [watch for watch in watches if watch.changed or watch.unkept or watch in self._heard]
+        changed = [watch for watch in watches if watch.changed or watch.arranged.unkept or watch in self._heard]
         states = [*self._roster.keep(changed, self._moved), *self._hindsight.keep()]
         self._heard, self._moved = set(), set()
         cursor = Cursor(
@@ -370,4 +383,4 @@ class AlarmDesk:
             standing = self._open.get(event.episode)
             if standing is not None and standing.shown is not None and standing.shown.version == event.version:
                 standing.shown = msgspec.structs.replace(standing.shown, recorded=True)
-        self._handling.recorded(checkpoint.actions)
+        self._once.recorded(checkpoint.actions)

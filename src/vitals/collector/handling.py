@@ -1,80 +1,53 @@
-"""What people do: once by its key, refused if what it is about has changed, answered when it is recorded (S9)."""
+"""What people do to alarms and missed events: refused if what it is about has changed (S9)."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from vitals.alarms import machine
-from vitals.alarms.crossing import SIGNALS, Acknowledged, AudioPaused, AudioResumed, Deed, Resolved
-from vitals.collector import entering, hindsight, suspension
+from vitals.alarms.crossing import (
+    SIGNALS,
+    Acknowledged,
+    AudioPaused,
+    AudioResumed,
+    Deed,
+    HandedOver,
+    Left,
+    Offered,
+    Resolved,
+)
+from vitals.alarms.limits import Priority
+from vitals.alarms.machine import Phase
+from vitals.collector import hindsight
 from vitals.collector.journal import Journal
+from vitals.collector.once import Once, Request
 from vitals.collector.roster import Roster
 from vitals.collector.standing import Moment, Standing
-from vitals.collector.watch import Watch
 from vitals.delays import Delays
 from vitals.errors import ConflictError, NotFoundError
-from vitals.registry import Action, Missed
-from vitals.scores import entry
-from vitals.scores.table import Value
-from vitals.ward import (
-    MOST_SUSPENDED_MINUTES,
-    OUTCOMES,
-    REASONS,
-    MissedEvent,
-    ShownAlarm,
-    ShownEntry,
-    ShownSuspension,
-)
+from vitals.registry import Missed
+from vitals.ward import OUTCOMES, MissedEvent, ShownAlarm
 
 NOTE_CHARACTERS: Final = 1000
 """The longest note of an outcome."""
+NAME_CHARACTERS: Final = 100
 PAST: Final = 1000
 """Episodes that are over and of which an outcome can still be recorded: a call lasts longer than many an alarm."""
-_ANSWERS: Final[dict[str, Any]] = {
-    "acknowledge": ShownAlarm,
-    "pause_audio": ShownAlarm,
-    "resume_audio": ShownAlarm,
-    "resolve": ShownAlarm,
-    "suspend": ShownSuspension,
-    "resume": None,
-    "review": MissedEvent,
-    "enter": tuple[ShownEntry, ...],
-}
 
 _OVER: Final = "that alarm is over; nothing was done"
 
-T = TypeVar("T")
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """Who wants what done to which *version* of something; *detail* is more to be recorded of it, in JSON."""
-
-    action: str
-    about: str
-    actor: str
-    key: str
-    version: int = 0
-    detail: str = ""
-
-
-class _Answer(msgspec.Struct):
-    action: str
-    about: str
-    detail: str
-    shown: Any
-    recorded: bool
-
 
 class Handling:
-    """The actions of ``ward.Ward``.
+    """Acknowledge, silence, resolve, hand over and review, as in ``ward.Ward``.
 
-    *missed* are the open missed events by identifier, *now* tells the time, *present* what is shown of a condition.
+    *missed* are the open missed events by identifier, *present* is what is shown of a condition.
     """
 
     def __init__(
         self,
+        once: Once,
         journal: Journal,
         roster: Roster,
         missed: dict[str, Missed],
@@ -82,34 +55,16 @@ class Handling:
         now: Callable[[], Moment],
         present: Callable[[Standing, ShownAlarm, int], ShownAlarm],
         delays: Delays,
-        time_scale: float,
-        confirm_s: float,
     ) -> None:
-        self.suspended: set[Watch] = set()
-        self._missed = missed
         self.open: dict[str, Standing] = {}
+        self._once = once
+        self._missed = missed
         self._journal = journal
         self._roster = roster
         self._now = now
         self._present = present
         self._delays = delays
-        self._minute_ms = 60_000 * time_scale
-        self._confirm_s = confirm_s
         self._past: OrderedDict[str, ShownAlarm] = OrderedDict()
-        self._answers: dict[str, _Answer] = {}
-
-    def recall(self, actions: Iterable[Action]) -> None:
-        """Give the same answers to the same keys as before a restart."""
-        for action in actions:
-            shown = msgspec.msgpack.decode(action.answer, type=_ANSWERS[action.action])
-            self._answers[action.key] = _Answer(action.action, action.episode, action.detail, shown, recorded=True)
-
-    def recorded(self, actions: Iterable[Action]) -> None:
-        """The registry has them."""
-        for action in actions:
-            answer = self._answers[action.key]
-            answer.shown = _as_recorded(answer.shown)
-            answer.recorded = True
 
     def moved(self, standing: Standing, shown: ShownAlarm) -> None:
         """*standing* changed: *shown* is what it is now."""
@@ -117,25 +72,30 @@ class Handling:
             self.open[shown.episode] = standing
             return
         self.open.pop(shown.episode, None)
-        self._past[shown.episode] = shown
-        if len(self._past) > PAST:
-            self._past.popitem(last=False)
+        self.remember((shown,))
+
+    def remember(self, past: Iterable[ShownAlarm]) -> None:
+        """These are over, and an outcome can still be given to them."""
+        for shown in past:
+            self._past[shown.episode] = shown
+            if len(self._past) > PAST:
+                self._past.popitem(last=False)
 
     async def acknowledge(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
         """See ``ward.Ward``. The answer says whether the registry has it; unanswered is not acknowledged (S9)."""
         request = Request(action="acknowledge", about=episode, version=version, actor=actor, key=key)
-        return await self._once(request, lambda moment: self._act(request, Acknowledged(), moment))
+        return await self._once.perform(request, lambda moment: self._act(request, Acknowledged(), moment))
 
     async def pause_audio(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
         """See ``ward.Ward``."""
         request = Request(action="pause_audio", about=episode, version=version, actor=actor, key=key)
         pause_ms = round(self._delays.audio_pause_s * 1000)
-        return await self._once(request, lambda at: self._act(request, AudioPaused(at.at_ms + pause_ms), at))
+        return await self._once.perform(request, lambda at: self._act(request, AudioPaused(at.at_ms + pause_ms), at))
 
     async def resume_audio(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
         """See ``ward.Ward``."""
         request = Request(action="resume_audio", about=episode, version=version, actor=actor, key=key)
-        return await self._once(request, lambda moment: self._act(request, AudioResumed(), moment))
+        return await self._once.perform(request, lambda moment: self._act(request, AudioResumed(), moment))
 
     async def resolve(self, episode: str, version: int, *, outcome: str, note: str, actor: str, key: str) -> ShownAlarm:
         """See ``ward.Ward``. Of an alarm that is over already, the outcome alone is recorded."""
@@ -145,75 +105,37 @@ class Handling:
             raise ConflictError(f"a note has {NOTE_CHARACTERS} characters at most; nothing was recorded")
         detail = msgspec.json.encode({"outcome": outcome, "note": note}).decode()
         request = Request(action="resolve", about=episode, version=version, actor=actor, key=key, detail=detail)
-        return await self._once(request, lambda moment: self._resolve(request, moment))
+        return await self._once.perform(request, lambda moment: self._resolve(request, outcome, moment))
 
-    async def suspend(self, patient: str, *, reason: str, minutes: int, actor: str, key: str) -> ShownSuspension:
+    async def offer(self, episode: str, version: int, *, to: str, actor: str, key: str) -> ShownAlarm:
         """See ``ward.Ward``."""
-        if reason not in REASONS:
-            raise ConflictError(f"a reason is one of {', '.join(REASONS)}, not {reason!r}; nothing was suspended")
-        if not 0 < minutes <= MOST_SUSPENDED_MINUTES:
-            raise ConflictError(f"monitoring can be suspended for 1 to {MOST_SUSPENDED_MINUTES} minutes")
-        watch = self._watch(patient)
-        detail = msgspec.json.encode({"reason": reason, "minutes": minutes}).decode()
-        request = Request(action="suspend", about=patient, actor=actor, key=key, detail=detail)
-        return await self._once(request, lambda moment: self._suspend(watch, reason, minutes, moment))
+        if len(to) > NAME_CHARACTERS:
+            raise ConflictError(f"a name has {NAME_CHARACTERS} characters at most; nothing was offered")
+        detail = msgspec.json.encode({"to": to}).decode()
+        request = Request(action="offer", about=episode, version=version, actor=actor, key=key, detail=detail)
+        return await self._once.perform(request, lambda moment: self._act(request, Offered(to), moment))
 
-    async def resume(self, patient: str, *, actor: str, key: str) -> None:
+    async def accept(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
         """See ``ward.Ward``."""
-        watch = self._watch(patient)
-        request = Request(action="resume", about=patient, actor=actor, key=key)
-        await self._once(request, lambda moment: self._resume(watch, moment))
-
-    async def enter(self, patient: str, *, values: dict[str, Value], actor: str, key: str) -> tuple[ShownEntry, ...]:
-        """See ``ward.Ward``."""
-        watch = self._watch(patient)
-        said = entry.read(values, watch.scores.own)
-        request = Request(
-            action="enter", about=patient, actor=actor, key=key, detail=msgspec.json.encode(said).decode()
-        )
-        return await self._once(request, lambda moment: self._enter(watch, key, said, moment))
+        request = Request(action="accept", about=episode, version=version, actor=actor, key=key)
+        return await self._once.perform(request, lambda moment: self._accept(request, moment))
 
     async def review(self, missed: str, version: int, *, actor: str, key: str) -> MissedEvent:
         """See ``ward.Ward``."""
         request = Request(action="review", about=missed, version=version, actor=actor, key=key)
-        return await self._once(request, lambda moment: self._review(request, moment))
+        return await self._once.perform(request, lambda moment: self._review(request, moment))
 
-    def tick(self, moment: Moment) -> None:
-        """End every suspension whose time is up."""
-        for watch in list(self.suspended):
-            assert watch.suspension is not None
-            if moment.at_ms >= watch.suspension.until_ms:
-                self._resume(watch, moment)
-
-    def _watch(self, patient: str) -> Watch:
-        watch = self._roster.watches.get(patient)
-        if watch is None:
-            raise NotFoundError(f"no patient {patient} is enrolled")
-        return watch
-
-    def _suspend(self, watch: Watch, reason: str, minutes: int, moment: Moment) -> ShownSuspension:
-        begun = suspension.begun(watch.suspension, reason, round(minutes * self._minute_ms), moment)
-        watch.suspend(begun)
-        watch.withdraw(msgspec.structs.replace(moment, actor=None))
-        self.suspended.add(watch)
-        self._journal.event(suspension.record(watch.patient, begun, moment))
-        shown = suspension.show(begun)
-        assert shown is not None
-        return shown
-
-    def _resume(self, watch: Watch, moment: Moment) -> None:
-        if watch.suspension is None or not watch.suspension.lasts:
-            raise ConflictError("monitoring is not suspended")
-        watch.suspend(suspension.ended(watch.suspension, moment))
-        self.suspended.discard(watch)
-        assert watch.suspension is not None
-        self._journal.event(suspension.record(watch.patient, watch.suspension, moment))
-
-    def _enter(self, watch: Watch, key: str, said: dict[str, Value], moment: Moment) -> tuple[ShownEntry, ...]:
-        entries = entering.rows(watch.patient.id, key, said, watch.scores.own, watch.scores.ages, moment)
-        self._journal.entered(entries)
-        watch.enter(entries, msgspec.structs.replace(moment, actor=None))
-        return entering.show(entries, moment.at_ms)
+    def left(self, episode: str) -> bool:
+        """The owner of an acknowledged high left and nobody accepted it: it sounds again (S8). Whether it does."""
+        standing = self.open.get(episode)
+        if standing is None or standing.shown is None:
+            return False
+        alarm = standing.state.alarm
+        if alarm.phase is not Phase.ACKNOWLEDGED or alarm.priority is not Priority.HIGH:
+            return False
+        moment = msgspec.structs.replace(self._now(), actor=standing.shown.acknowledged_by)
+        self._roster.owner(standing).act(standing, Left(), moment)
+        return True
 
     def _review(self, request: Request, moment: Moment) -> MissedEvent:
         missed = self._missed.get(request.about)
@@ -230,13 +152,33 @@ class Handling:
         watch.reviewed(hindsight.part(missed), moment)
         return hindsight.show(reviewed, watch.patient)
 
-    def _resolve(self, request: Request, moment: Moment) -> ShownAlarm:
+    def _resolve(self, request: Request, outcome: str, moment: Moment) -> ShownAlarm:
+        shown = self._resolved(request, moment)
+        watch = self._roster.watches.get(shown.patient or "")
+        if watch is not None:
+            watch.arranged.no_answer.resolved(shown, outcome, watch.plan, moment)
+        over = self._past.get(request.about)
+        if over is None or request.about in self.open:
+            return shown
+        return msgspec.structs.replace(over, recorded=False)
+
+    def _resolved(self, request: Request, moment: Moment) -> ShownAlarm:
         past = self._past.get(request.about)
         if past is None or request.about in self.open:
             return self._act(request, Resolved(), moment)
         if past.version != request.version:
             raise ConflictError(f"the alarm changed (version {past.version}, not {request.version}); look again")
         return msgspec.structs.replace(past, recorded=False)
+
+    def _accept(self, request: Request, moment: Moment) -> ShownAlarm:
+        standing = self.open.get(request.about)
+        to = None if standing is None else standing.state.alarm.offered_to
+        if standing is not None and to is None:
+            raise ConflictError("the alarm was offered to nobody; nothing was done")
+        owner = standing.shown.acknowledged_by if standing is not None and standing.shown is not None else None
+        if to and moment.actor not in {to, owner}:
+            raise ConflictError(f"the alarm was offered to {to}; nothing was done")
+        return self._act(request, HandedOver(), moment)
 
     def _act(self, request: Request, deed: Deed, moment: Moment) -> ShownAlarm:
         standing = self.open.get(request.about)
@@ -247,38 +189,3 @@ class Handling:
         self._roster.owner(standing).act(standing, deed, moment)
         assert standing.shown is not None
         return self._present(standing, standing.shown, moment.at_ms)
-
-    async def _once(self, request: Request, perform: Callable[[Moment], T]) -> T:
-        answer = self._answers.get(request.key)
-        if answer is None:
-            answer = self._performed(request, perform)
-        elif (answer.action, answer.about, answer.detail) != (request.action, request.about, request.detail):
-            raise ConflictError("this key did something else, or to another alarm, before; nothing was done")
-        if not answer.recorded:
-            await self._journal.settled(request.key, self._confirm_s)
-        shown: T = answer.shown
-        return shown
-
-    def _performed(self, request: Request, perform: Callable[[Moment], object]) -> _Answer:
-        moment = msgspec.structs.replace(self._now(), actor=request.actor)
-        shown = perform(moment)
-        answer = self._answers[request.key] = _Answer(
-            request.action, request.about, request.detail, shown, recorded=False
-        )
-        self._journal.action(
-            Action(
-                key=request.key,
-                actor=request.actor,
-                action=request.action,
-                episode=request.about,
-                version=request.version,
-                at_utc_ms=moment.utc_ms,
-                answer=msgspec.msgpack.encode(_as_recorded(shown)),
-                detail=request.detail,
-            )
-        )
-        return answer
-
-
-def _as_recorded(shown: object) -> object:
-    return msgspec.structs.replace(shown, recorded=True) if isinstance(shown, ShownAlarm) else shown

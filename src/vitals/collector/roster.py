@@ -14,7 +14,6 @@ from vitals.collector.house import House
 from vitals.collector.profiles import in_force
 from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing, Tell
-from vitals.collector.suspension import CONDITION
 from vitals.collector.watch import Watch
 from vitals.registry import Binding, Enrolled, Plan, State
 
@@ -105,9 +104,7 @@ class Roster:
             states.append(State(watch.patient.id, HEARD, _ENCODER.encode(sensors)))
             states += [State(moved.subject, moved.key, moved.keep()) for moved in watch.changed]
             watch.changed.clear()
-            if watch.unkept:
-                watch.unkept = False
-                states.append(State(watch.patient.id, CONDITION, _ENCODER.encode(watch.suspension)))
+            states += [State(watch.patient.id, name, state) for name, state in watch.arranged.keep().items()]
         for gateway in gateways:
             states.append(State(gateway.offline.subject, HEARD, _ENCODER.encode(gateway.kept)))
             states += [State(standing.subject, standing.key, standing.keep()) for standing in gateway.standings()]

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from vitals.clock import iso
-from vitals.collector import hindsight, wardview
+from vitals.collector import asking, hindsight, wardview
 from vitals.collector.gatewaywatch import SUBJECT
 from vitals.collector.presence import OFF, SILENT
 from vitals.collector.roster import Roster
@@ -60,6 +60,11 @@ class Screens:
             notices=tuple(notices.values()),
             missed=tuple(
                 hindsight.show(event, self._roster.watches[event.patient_id].patient) for event in missed.values()
+            ),
+            requests=tuple(
+                asking.show(watch.patient, watch.arranged.asked)
+                for watch in self._roster.watches.values()
+                if watch.arranged.asked is not None
             ),
         )
 

@@ -9,12 +9,13 @@ from vitals.scores.table import Table
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Delays, profile and ages of findings, scaled already; *tables* are a site's own scores by name."""
+    """Delays, profile and ages of findings, scaled already by *scale*; *tables* are a site's own scores by name."""
 
     delays: Delays
     profile: Profile
     ages: AgeLimits = DEFAULT_AGE_LIMITS
     tables: dict[str, Table] = {}
+    scale: float = 1.0
 
     @property
     def realarm_ms(self) -> float:

@@ -175,12 +175,13 @@ def show(standing: Standing, transition: Transition, moment: Moment) -> ShownAla
         "sounding": alarm.phase in SOUNDING,
         "recorded": False,
         "paused_until": None,
+        "offered_to": alarm.offered_to,
     }
     if transition.change is Change.ENDED:
         changes["ended_at"] = iso(moment.utc_ms)
     elif transition.change is Change.AUDIO_PAUSED:
         changes["paused_until"] = iso(moment.utc_ms + alarm.paused_until_ms - moment.at_ms)
-    elif transition.change is Change.ACKNOWLEDGED or before.acknowledged_at is None:
+    elif transition.change in {Change.ACKNOWLEDGED, Change.HANDED_OVER} or before.acknowledged_at is None:
         changes |= _taken_on(transition, moment)
     return msgspec.structs.replace(before, **changes)
 

@@ -18,8 +18,9 @@ Step = Callable[[Standing, crossing.Happening | lapse.Happening, Moment], None]
 INTERMITTENT: Final = "intermittent"
 BATTERY: Final = "battery"
 UNASSIGNED: Final = "unassigned"
+UNCOVERED: Final = "uncovered"
 LIMITS: Final = "limits_unusable"
-_CONDITIONS: Final = frozenset({INTERMITTENT, BATTERY, UNASSIGNED, LIMITS})
+_CONDITIONS: Final = frozenset({INTERMITTENT, BATTERY, UNASSIGNED, UNCOVERED, LIMITS})
 
 
 class Upkeep:
@@ -46,9 +47,11 @@ class Upkeep:
             gaps.clear()
 
     def assign(self, plan: Plan | None, moment: Moment) -> None:
-        """Somebody is responsible, or alarms until somebody is (S16)."""
-        lacking = plan is not None and not plan.responsible_nurse
-        self._tell(UNASSIGNED, "No responsible nurse" if lacking else "", moment)
+        """Somebody is responsible and somebody else is the cover, or it alarms until they are (S16)."""
+        nurse, cover = ("", "") if plan is None else (plan.responsible_nurse, plan.cover)
+        self._tell(UNASSIGNED, "No responsible nurse" if plan is not None and not nurse else "", moment)
+        alone = bool(nurse) and (not cover or cover == nurse)
+        self._tell(UNCOVERED, "Nobody covers the responsible nurse" if alone else "", moment)
 
     def limit(self, refused: str, moment: Moment) -> None:
         """The prescribed limits are in force, or alarm because *refused* says why not."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from vitals.clock import iso
 from vitals.codes import CODES, Metric
-from vitals.collector import suspension
+from vitals.collector import inactivation, suspension
 from vitals.collector.channel import NEVER, Channel
 from vitals.collector.scorewatch import PREFIX
 from vitals.collector.standing import Standing
@@ -32,7 +32,8 @@ def tile(watch: Watch, now_ms: int, delays: Delays) -> Tile:
         status=_status(watch, now_ms, delays),
         shown={metric.label: _shown(watch, metric, now_ms, delays) for metric in _metrics(watch)},
         battery=_battery(watch),
-        suspended=suspension.show(watch.suspension),
+        suspended=suspension.show(watch.arranged.suspension),
+        inactivated=tuple(inactivation.show(made) for made in watch.arranged.inactivations),
         scores=watch.scores.shown(now_ms),
         entries=watch.scores.entries(now_ms),
         fields=watch.scores.fields,

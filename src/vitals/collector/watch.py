@@ -14,9 +14,13 @@ from vitals.alarms.profile import Profile
 from vitals.alarms.recent import NOTHING
 from vitals.alarms.replay import Episode
 from vitals.codes import BY_LABEL, CODES, Metric
+from vitals.collector import noanswer
+from vitals.collector.arranged import Arranged
 from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
 from vitals.collector.guard import Guard
+from vitals.collector.inactivation import Inactivation
+from vitals.collector.noanswer import NoAnswer
 from vitals.collector.presence import Presence
 from vitals.collector.rhythmwatch import RhythmWatch
 from vitals.collector.scorewatch import ScoreWatch
@@ -40,7 +44,7 @@ EVERY_VALUE: Final = frozenset({Metric.BATTERY})
 class Watch:
     """A patient; *plan* None means that nobody watches.
 
-    *changed* are conditions, and *unkept* says that the suspension is one, that the registry does not know so.
+    *changed* are conditions that the registry does not know so, *arranged* is what people arranged.
     """
 
     def __init__(self, patient: Patient, settings: Settings, tell: Tell) -> None:
@@ -51,10 +55,10 @@ class Watch:
         self.guards: dict[Metric, Guard] = {}
         self.missed: dict[str, Standing] = {}
         self.changed: set[Standing] = set()
-        self.suspension: Suspension | None = None
-        self.unkept = False
         self._settings = settings
         self._tell = tell
+        no_answer = NoAnswer(patient, self._step, scale=settings.scale, realarm_ms=settings.realarm_ms)
+        self.arranged = Arranged(no_answer)
         self._presence = Presence(patient, settings, self._step, self.channels)
         self._upkeep = Upkeep(patient, settings.delays, self._step)
         self._rhythm = RhythmWatch(patient, self._step)
@@ -70,7 +74,8 @@ class Watch:
         """Every condition of this patient."""
         limits = [standing for guard in self.guards.values() for standing in guard.standings.values()]
         technical = [*self._presence.standings(), *self._upkeep.standings(), *self.scores.standings()]
-        return [*limits, self._rhythm.fibrillation, *technical, *self.missed.values()]
+        due = [*self.missed.values(), self.arranged.no_answer.standing]
+        return [*limits, self._rhythm.fibrillation, *technical, *due]
 
     def channels(self, metric: Metric) -> list[Channel]:
         """The channels of *metric*: the plan's order, then the order of binding."""
@@ -83,23 +88,15 @@ class Watch:
     @property
     def suspended(self) -> bool:
         """Whether nobody is to watch for a while (S15)."""
-        return self.suspension is not None and self.suspension.lasts
+        return self.arranged.suspended
 
     def restore(self, key: str, state: bytes) -> bool:
         """Take up a kept condition; False where there is nothing left that it could be about."""
-        if key == CONDITION:
-            self.suspend(msgspec.msgpack.decode(state, type=Suspension))
+        if self.arranged.restore(key, state):
+            if key == CONDITION:
+                self._suspended()
             return True
-        condition, _, part = key.partition(":")
-        standing = self._presence.find(condition, part)
-        label, _, side = condition.partition(".")
-        if side and label in BY_LABEL:
-            standing = self._guard(BY_LABEL[label]).standing(Side(side))
-        standing = standing or self._upkeep.find(condition, part) or self.scores.find(condition, part)
-        if condition == self._rhythm.fibrillation.condition:
-            standing = self._rhythm.fibrillation
-        if condition == MISSED:
-            standing = self._missed(part, MISSED, None)
+        standing = self._find(*key.partition(":")[::2])
         if standing is None:
             return False
         standing.restore(state)
@@ -107,6 +104,19 @@ class Watch:
             standing.words = standing.shown.message
         self._screen()
         return True
+
+    def _find(self, condition: str, part: str) -> Standing | None:
+        """The condition that was kept under this name."""
+        if condition == MISSED:
+            return self._missed(part, MISSED, None)
+        label, _, side = condition.partition(".")
+        if side and label in BY_LABEL:
+            return self._guard(BY_LABEL[label]).standing(Side(side))
+        for single in (self._rhythm.fibrillation, self.arranged.no_answer.standing):
+            if condition == single.condition:
+                return single
+        found = self._presence.find(condition, part) or self._upkeep.find(condition, part)
+        return found or self.scores.find(condition, part)
 
     def _ranked(self, metric: Metric) -> list[Channel]:
         order = self.plan.prescribed.get(metric.label, []) if self.plan is not None else []
@@ -195,16 +205,27 @@ class Watch:
 
     def suspend(self, suspension: Suspension) -> None:
         """Take up a suspension as it stands; once it is over, nothing is silent sooner than it could be heard."""
-        self.suspension, self.unkept = suspension, True
+        self.arranged.suspend(suspension)
+        self._suspended()
+
+    def _suspended(self) -> None:
+        suspension = self.arranged.suspension
+        assert suspension is not None
         self._presence.resumed_ms = NEVER if suspension.ended_ms is None else suspension.ended_ms
         self._upkeep.forget()
+
+    def inactivate(self, standing: Standing, made: Inactivation, moment: Moment) -> None:
+        """Switch a condition off: whoever does so has it in hand, and it is over."""
+        self.arranged.inactivate(made)
+        self._step(standing, crossing.Acknowledged(), moment)
+        self._step(standing, crossing.Withdrawn(), moment)
 
     def withdraw(self, moment: Moment) -> None:
         """End every condition of the present: an unacknowledged high stays as ended (S14)."""
         self._rhythm.stop(moment)
         self.scores.forget()
         for standing in self.standings():
-            if not standing.state.quiet and standing.condition != MISSED:
+            if not standing.state.quiet and standing.condition not in {MISSED, noanswer.CONDITION}:
                 self._step(standing, crossing.Withdrawn(), moment)
 
     def miss(self, part: str, words: str, metric: Metric, moment: Moment) -> None:
@@ -232,6 +253,7 @@ class Watch:
 
     def tick(self, moment: Moment, restarted_ms: int) -> None:
         """Let time pass. After a restart nothing is silent sooner than it could have been heard."""
+        self.arranged.no_answer.tick(moment)
         if not self.suspended:
             self._miss(moment, max(restarted_ms, self._presence.resumed_ms))
             self.scores.tick(moment)
@@ -292,8 +314,11 @@ class Watch:
             self._step(standing, event, moment)
 
     def _step(self, standing: Standing, event: Happening, moment: Moment) -> None:
+        passing = self.arranged.inactivations.passing(standing, event)
+        if passing is None:
+            return
         before = standing.state
-        transitions = standing.step(event, moment.at_ms, self._settings.realarm_ms)
+        transitions = standing.step(passing, moment.at_ms, self._settings.realarm_ms)
         if standing.state is before:
             return
         self.changed.add(standing)

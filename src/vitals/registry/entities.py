@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from vitals.alarms import noanswer
 from vitals.alarms import profile as profiles
 from vitals.codes import BY_LABEL
 from vitals.errors import ConfigurationError
@@ -46,6 +47,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     *prescribed* maps a metric's label to its sensors in order of preference; without any, the order of binding
     decides. *profile* is a built-in one, or ``child`` (empty: the server's); *limits* is TOML of a profile's shape,
     prescribed for this patient over it. A child has no other limits than these.
+    *no_answer* are the steps of ``alarms.noanswer``, one per line (empty: the usual ones).
     """
 
     prescribed: dict[str, list[str]]
@@ -317,7 +319,7 @@ def require_sensor(sensor: Sensor) -> Sensor:
 
 
 def require_plan(plan: Plan) -> Plan:
-    """*plan*, if its metrics, profile and limits can be used. Raises ConfigurationError."""
+    """*plan*, if its metrics, profile, limits and no-answer steps can be used. Raises ConfigurationError."""
     for label in plan.prescribed:
         if label not in BY_LABEL:
             raise ConfigurationError(f"monitoring plan: {label!r} is no metric")
@@ -326,4 +328,5 @@ def require_plan(plan: Plan) -> Plan:
     for name, rule in profile.scores.items():
         if name in named.BUILT_IN:  # a site's own tables are the server's to know
             named.find(name, rule.spo2_scale, rule.priorities, {})
+    noanswer.parse(plan.no_answer)
     return plan

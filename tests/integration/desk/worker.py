@@ -62,7 +62,7 @@ def enrol(registry: Registry) -> None:
             at_utc_ms=START_UTC_MS,
             by="tests",
             sensors=[Sensor(id=sensor(person))],
-            plan=Plan(prescribed={"spo2": []}, responsible_nurse="n"),
+            plan=Plan(prescribed={"spo2": []}, responsible_nurse="n", cover="c"),
         )
 
 

@@ -84,6 +84,7 @@ def enrol(registry: Path, people: Sequence[Person], gateway: str, clock: Clock |
                     plan=Plan(
                         prescribed={"heart_rate": [person.strap], "spo2": [person.oximeter]},
                         responsible_nurse="demo",
+                        cover="demo-cover",
                         prescribed_by="demo",
                         from_utc_ms=now_utc_ms,
                     ),

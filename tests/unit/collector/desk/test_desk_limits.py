@@ -191,7 +191,7 @@ def test_pulse_rate_acts_while_no_heart_rate_is_measured(scene: Scene) -> None:
 
 
 def test_of_two_sensors_the_plan_decides_which_alarms(make_scene: MakeScene) -> None:
-    plan = Plan(prescribed={"spo2": [SECOND_OXIMETER, OXIMETER]}, responsible_nurse="n")
+    plan = Plan(prescribed={"spo2": [SECOND_OXIMETER, OXIMETER]}, responsible_nurse="n", cover="c")
     scene = make_scene(sensors=(OXIMETER, SECOND_OXIMETER), plan=plan)
     for _ in range(20):
         scene.clock.advance(1000)
@@ -237,6 +237,7 @@ def test_limits_prescribed_for_a_patient_hold_for_that_patient(make_scene: MakeS
             prescribed={"spo2": []},
             limits='[spo2]\nlimits = [{below = 88, delay_s = 10, priority = "medium"}]',
             responsible_nurse="n",
+            cover="c",
         )
     )
     scene.seconds(30, spo2=89, heart=70)

@@ -20,7 +20,7 @@ priority = "medium"
 
 
 def prescribed(make_scene: MakeScene, limits: str = PRESCRIBED) -> Scene:
-    plan = Plan(prescribed={"heart_rate": []}, responsible_nurse="nurse-1", limits=limits)
+    plan = Plan(prescribed={"heart_rate": []}, responsible_nurse="nurse-1", cover="nurse-2", limits=limits)
     return make_scene(plan=plan, sensors=(STRAP,))
 
 
@@ -72,7 +72,7 @@ async def test_it_stays_over_a_restart_and_ends_when_it_is_prescribed_no_more(ma
     await scene.desk.persist()
     scene.start()
     assert scene.only("rhythm.atrial_fibrillation").episode == episode
-    plan = Plan(prescribed={"heart_rate": []}, responsible_nurse="nurse-1")
+    plan = Plan(prescribed={"heart_rate": []}, responsible_nurse="nurse-1", cover="nurse-2")
     scene.registry.prescribe("p-1", plan, at_utc_ms=scene.clock.utc_ms())
     await scene.desk.refresh()
     assert scene.open() == []

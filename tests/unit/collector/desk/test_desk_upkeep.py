@@ -150,7 +150,7 @@ async def test_s16_a_patient_without_a_responsible_nurse_alarms(make_scene: Make
     scene = make_scene(plan=Plan(prescribed={"spo2": []}))
     scene.second(spo2=97)
     assert (scene.only("unassigned").priority, scene.only("unassigned").patient) == ("medium", "p-1")
-    plan = Plan(prescribed={"spo2": []}, responsible_nurse="nurse-1")
+    plan = Plan(prescribed={"spo2": []}, responsible_nurse="nurse-1", cover="nurse-2")
     scene.registry.prescribe("p-1", plan, at_utc_ms=scene.clock.utc_ms())
     await scene.desk.refresh()
     scene.second(spo2=97)

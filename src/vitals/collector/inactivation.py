@@ -1,0 +1,154 @@
+"""Alarm conditions that a nurse switched off: one of one patient, with a reason, an owner and an end of its own.
+
+What is switched off is the condition up to the priority it had: one that gets more urgent alarms all the same.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from vitals.alarms import crossing, lapse, scored
+from vitals.alarms.limits import Priority, Rule, Side
+from vitals.clock import iso
+from vitals.collector.standing import Happening, Kind, Moment, Standing
+from vitals.registry import Event, Patient
+from vitals.ward import ShownInactivation
+
+CONDITION: Final = "inactivated"
+"""Under which they are kept and recorded; it is no alarm."""
+
+_NEVER: Final = frozenset({"missed", "not_monitored", "unassigned", "uncovered", "no_answer"})
+"""What nobody may switch off: a patient who is not to be watched is suspended (S15), the others have an answer."""
+
+
+class Inactivation(msgspec.Struct, frozen=True, kw_only=True):
+    """One condition, by its key, that does not alarm up to *priority*. Moments are of the desk's timeline."""
+
+    condition: str
+    message: str
+    priority: Priority
+    reason: str
+    owner: str
+    since_ms: int
+    since_utc_ms: int
+    until_ms: int
+    until_utc_ms: int
+
+    @classmethod
+    def of(cls, standing: Standing, reason: str, lasting_ms: int, moment: Moment) -> "Inactivation":
+        """That of *standing* as it alarms now."""
+        return cls(
+            condition=standing.key,
+            message=standing.shown.message if standing.shown is not None else standing.condition,
+            priority=standing.state.alarm.priority,
+            reason=reason,
+            owner=moment.actor or "",
+            since_ms=moment.at_ms,
+            since_utc_ms=moment.utc_ms,
+            until_ms=moment.at_ms + lasting_ms,
+            until_utc_ms=moment.utc_ms + lasting_ms,
+        )
+
+
+class Inactivations:
+    """Those of one patient, by the key of the condition."""
+
+    def __init__(self, made: Mapping[str, Inactivation] | None = None) -> None:
+        self._made = dict(made or {})
+
+    def __iter__(self) -> Iterator[Inactivation]:
+        return iter(self._made.values())
+
+    def begin(self, made: Inactivation) -> None:
+        """One begins, or goes on anew."""
+        self._made[made.condition] = made
+
+    def end(self, condition: str) -> Inactivation | None:
+        """One is over; None if there was none."""
+        return self._made.pop(condition, None)
+
+    def due(self, at_ms: int) -> list[Inactivation]:
+        """Those whose time is up."""
+        return [made for made in self._made.values() if at_ms >= made.until_ms]
+
+    def keep(self) -> bytes | None:
+        """For the registry; None when there is nothing to keep."""
+        return msgspec.msgpack.encode(self._made) if self._made else None
+
+    def passing(self, standing: Standing, event: Happening) -> Happening | None:
+        """What of *event* still acts on *standing*; None: nothing."""
+        made = self._made.get(standing.key) if self._made else None
+        if made is None:
+            return event
+        match event:
+            case lapse.Absent() if event.priority <= made.priority:
+                return lapse.Returned() if standing.raised else None
+            case scored.Judged() if event.priority is not None and event.priority <= made.priority:
+                return msgspec.structs.replace(event, priority=None)
+            case crossing.Measured():
+                rule = _above(event.rule, made.priority)
+                return None if rule is None else msgspec.structs.replace(event, rule=rule)
+            case _:
+                return event
+
+
+def restore(state: bytes) -> Inactivations:
+    """What :meth:`Inactivations.keep` gave."""
+    return Inactivations(msgspec.msgpack.decode(state, type=dict[str, Inactivation]))
+
+
+def allowed(standing: Standing) -> bool:
+    """Whether a nurse may switch this condition off."""
+    return standing.condition not in _NEVER
+
+
+def show(made: Inactivation) -> ShownInactivation:
+    """What a tile shows of it."""
+    return ShownInactivation(
+        condition=made.condition,
+        message=made.message,
+        priority=made.priority.label,
+        reason=made.reason,
+        owner=made.owner,
+        since=iso(made.since_utc_ms),
+        until=iso(made.until_utc_ms),
+    )
+
+
+def record(patient: Patient, made: Inactivation, moment: Moment, *, over: bool = False) -> Event:
+    """What the registry records of its beginning or its end."""
+    word = "Alarm on again" if over else f"Alarm off ({made.reason})"
+    return Event(
+        episode=f"{patient.id}:{CONDITION}:{made.condition}:{made.since_ms}",
+        version=2 if over else 1,
+        subject=patient.id,
+        patient_id=patient.id,
+        condition=CONDITION,
+        kind=Kind.TECHNICAL.value,
+        change="reactivated" if over else "inactivated",
+        priority=made.priority.label,
+        phase="over" if over else "active",
+        message=f"{word}: {made.message}",
+        metric=None,
+        value=None,
+        limit_value=None,
+        actor=moment.actor,
+        at_utc_ms=moment.utc_ms,
+        observed_utc_ms=None,
+        observed_ms=None,
+        received_ms=moment.at_ms,
+        raised_ms=moment.at_ms,
+    )
+
+
+def _above(rule: Rule, priority: Priority) -> Rule | None:
+    """*rule* without its limits up to *priority*; None where none is left."""
+    limits = tuple(limit for limit in rule.limits if limit.priority > priority)
+    if not limits:
+        return None
+    values = [limit.value for limit in limits]
+    outermost = max(values) if rule.side is Side.LOW else min(values)
+    return msgspec.structs.replace(
+        rule, limits=limits, outermost=outermost, clear=outermost + rule.clear - rule.outermost
+    )
