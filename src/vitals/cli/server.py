@@ -73,6 +73,7 @@ def _notifier(path: Path, config: ServerConfig, desk: AlarmDesk, registry: Regis
         clock=clock,
         notice=desk.notice,
         time_scale=config.time_scale,
+        realarm=desk.realarm,
     )
     notifier.claim()
     return notifier

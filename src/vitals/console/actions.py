@@ -45,6 +45,25 @@ class Observed(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
     values: dict[str, float | str]
 
 
+class Offering(Versioned, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whom an alarm is offered to; empty: whoever accepts it (S8)."""
+
+    to: Annotated[str, Meta(max_length=100)] = ""
+
+
+class Inactivating(Versioned, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Why an alarm is switched off, and for how long."""
+
+    reason: str
+    minutes: int
+
+
+class Reactivating(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which condition is switched on again."""
+
+    condition: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
 class Action(NamedTuple):
     """One row: *act* is given the ward, the subject, the body and the actor."""
 
@@ -60,6 +79,10 @@ def _alarm(snapshot: Snapshot, episode: str) -> Present | None:
 
 def _tile(snapshot: Snapshot, patient: str) -> Present | None:
     return next((tile for tile in snapshot.tiles if tile.patient == patient), None)
+
+
+def _request(snapshot: Snapshot, patient: str) -> Present | None:
+    return next((request for request in snapshot.requests if request.patient == patient), None)
 
 
 def _missed(snapshot: Snapshot, missed: str) -> Present | None:
@@ -92,6 +115,52 @@ ACTIONS: Final = (
             episode, body.version, outcome=body.outcome, note=body.note, actor=actor, key=body.key
         ),
         _alarm,
+    ),
+    Action(
+        "/api/v1/alarms/{subject}/offer",
+        Offering,
+        lambda ward, episode, body, actor: ward.offer(episode, body.version, to=body.to, actor=actor, key=body.key),
+        _alarm,
+    ),
+    Action(
+        "/api/v1/alarms/{subject}/accept",
+        Versioned,
+        lambda ward, episode, body, actor: ward.accept(episode, body.version, actor=actor, key=body.key),
+        _alarm,
+    ),
+    Action(
+        "/api/v1/alarms/{subject}/inactivate",
+        Inactivating,
+        lambda ward, episode, body, actor: ward.inactivate(
+            episode, body.version, reason=body.reason, minutes=body.minutes, actor=actor, key=body.key
+        ),
+        _alarm,
+    ),
+    Action(
+        "/api/v1/patients/{subject}/reactivate",
+        Reactivating,
+        lambda ward, patient, body, actor: ward.reactivate(patient, body.condition, actor=actor, key=body.key),
+        _tile,
+    ),
+    Action(
+        "/api/v1/patients/{subject}/request",
+        Suspending,
+        lambda ward, patient, body, actor: ward.request_suspension(
+            patient, reason=body.reason, minutes=body.minutes, actor=actor, key=body.key
+        ),
+        _tile,
+    ),
+    Action(
+        "/api/v1/requests/{subject}/accept",
+        Versioned,
+        lambda ward, patient, body, actor: ward.accept_request(patient, body.version, actor=actor, key=body.key),
+        _request,
+    ),
+    Action(
+        "/api/v1/requests/{subject}/refuse",
+        Versioned,
+        lambda ward, patient, body, actor: ward.refuse_request(patient, body.version, actor=actor, key=body.key),
+        _request,
     ),
     Action(
         "/api/v1/patients/{subject}/suspend",

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from vitals.ward import MissedEvent, ShownAlarm, Tile
+from vitals.ward import MissedEvent, ShownAlarm, ShownRequest, Tile
 
-Present = ShownAlarm | MissedEvent | Tile
+Present = ShownAlarm | MissedEvent | ShownRequest | Tile
 """What an action can be about."""
 
 
@@ -18,6 +18,7 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str
     alarm: ShownAlarm | None = None
     missed: MissedEvent | None = None
+    request: ShownRequest | None = None
     tile: Tile | None = None
 
 
@@ -33,6 +34,7 @@ def refusal(status: int, error: str, message: str, present: Present | None = Non
         message,
         alarm=present if isinstance(present, ShownAlarm) else None,
         missed=present if isinstance(present, MissedEvent) else None,
+        request=present if isinstance(present, ShownRequest) else None,
         tile=present if isinstance(present, Tile) else None,
     )
     return answer(said, status)

@@ -6,25 +6,25 @@ says: whoever holds it raises, worsens and ends alarms, takes sensors off and le
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from vitals.clock import Clock, iso
 from vitals.codes import BY_LABEL, CODES
+from vitals.console.rehearsal_arranged import Arrangements
 from vitals.console.rehearsal_beds import Bed, Source
 from vitals.console.rehearsal_people import people
 from vitals.delays import Delays, require_time_scale
 from vitals.errors import ConflictError, NotFoundError
 from vitals.observation import GenerationMode
 from vitals.ward import (
-    MOST_SUSPENDED_MINUTES,
+    INACTIVATION_REASONS,
+    MOST_INACTIVATED_MINUTES,
     OUTCOMES,
-    REASONS,
     MissedEvent,
     ShownAlarm,
-    ShownEntry,
-    ShownSuspension,
+    ShownInactivation,
     Snapshot,
 )
 
@@ -43,10 +43,8 @@ HEARD: Final = frozenset({"active", "ended"})
 ENDS_PAUSE: Final = frozenset({"resume", "worsen"})
 """What is worse than what was silenced is heard at once (S2)."""
 
-Done = TypeVar("Done")
 
-
-class RehearsalWard:
+class RehearsalWard(Arrangements):
     """*patients* invented patients, all well until the script says otherwise.
 
     Raises:
@@ -63,18 +61,16 @@ class RehearsalWard:
         seed: int = 7,
     ) -> None:
         self.notices: tuple[str, ...] = ()
-        self.failing: Exception | None = None
         self.resolved: dict[str, tuple[str, str]] = {}
-        self._clock = clock
+        beds = {person.patient: Bed(number, person) for number, person in enumerate(people(patients, seed))}
+        super().__init__(clock, beds, require_time_scale(mode, time_scale))
+        self._endings.append(self._end_pauses)
         self._mode = mode
-        self._time_scale = require_time_scale(mode, time_scale)
         self._delays = Delays().scaled(time_scale)
-        self._beds = {person.patient: Bed(number, person) for number, person in enumerate(people(patients, seed))}
         self._alarms: dict[str, ShownAlarm] = {}
         self._past: dict[str, ShownAlarm] = {}
         self._paused: dict[str, int] = {}
         self._missed: dict[str, MissedEvent] = {}
-        self._answered: dict[str, tuple[object, Any]] = {}
         self._listeners: list[Callable[[ShownAlarm], None]] = []
         self._sequence = 0
         self._raised = 0
@@ -99,6 +95,7 @@ class RehearsalWard:
             alarms=tuple(self._with_current(alarm) for alarm in self._alarms.values()),
             notices=self.notices,
             missed=tuple(self._missed.values()),
+            requests=tuple(self._requests.values()),
         )
 
     def listen(self, listener: Callable[[ShownAlarm], None]) -> Callable[[], None]:
@@ -146,39 +143,56 @@ class RehearsalWard:
 
         return self._once(key, ("resolve", episode, outcome, note), resolve)
 
-    async def suspend(self, patient: str, *, reason: str, minutes: int, actor: str, key: str) -> ShownSuspension:
-        """See :class:`vitals.ward.Ward`. The time scale shortens it, as everything."""
+    async def offer(self, episode: str, version: int, *, to: str, actor: str, key: str) -> ShownAlarm:
+        """See :class:`vitals.ward.Ward`; who offered is recorded nowhere here."""
 
-        def suspend() -> ShownSuspension:
-            bed = self._bed(patient)
-            if reason not in REASONS:
-                raise ConflictError(f"{reason} is no reason; these are: {', '.join(REASONS)}")
-            if not 1 <= minutes <= MOST_SUSPENDED_MINUTES:
-                raise ConflictError(f"monitoring is suspended for 1 to {MOST_SUSPENDED_MINUTES} minutes")
-            now = self._clock.utc_ms()
-            lasts_ms = round(minutes * 60_000 * self._time_scale)
-            bed.suspended_until_ms = self._clock.monotonic_ms() + lasts_ms
-            bed.suspended = ShownSuspension(reason=reason, owner=actor, since=iso(now), until=iso(now + lasts_ms))
-            return bed.suspended
+        def offer() -> ShownAlarm:
+            alarm = self._at(episode, version)
+            if alarm.phase != "acknowledged":
+                raise ConflictError("nobody has the alarm in hand; acknowledge it")
+            return self._step(alarm, "offer", offered_to=to)
 
-        return self._once(key, ("suspend", patient, reason, minutes), suspend)
+        return self._once(key, ("offer", episode, to, actor), offer)
 
-    async def resume(self, patient: str, *, actor: str, key: str) -> None:
+    async def accept(self, episode: str, version: int, *, actor: str, key: str) -> ShownAlarm:
         """See :class:`vitals.ward.Ward`."""
 
-        def resume() -> None:
-            if not self._bed(patient).suspended:
-                raise ConflictError("the patient's monitoring is not suspended")
-            self._beds[patient].suspended = None
+        def accept() -> ShownAlarm:
+            alarm = self._at(episode, version)
+            if alarm.offered_to is None:
+                raise ConflictError("the alarm was offered to nobody")
+            if alarm.offered_to and actor not in {alarm.offered_to, alarm.acknowledged_by}:
+                raise ConflictError(f"the alarm was offered to {alarm.offered_to}")
+            return self._step(alarm, "accept", acknowledged_by=actor)
 
-        self._once(key, ("resume", patient, actor), resume)
+        return self._once(key, ("accept", episode, actor), accept)
 
-    async def enter(
-        self, patient: str, *, values: dict[str, float | str], actor: str, key: str
-    ) -> tuple[ShownEntry, ...]:
-        """See :class:`vitals.ward.Ward`."""
-        bed = self._bed(patient)
-        return self._once(key, ("enter", patient, values), lambda: bed.enter(values, actor, self._clock))
+    async def inactivate(
+        self, episode: str, version: int, *, reason: str, minutes: int, actor: str, key: str
+    ) -> ShownInactivation:
+        """See :class:`vitals.ward.Ward`. Here the alarm alone is over: a further one of its kind is raised."""
+
+        def inactivate() -> ShownInactivation:
+            alarm = self._at(episode, version)
+            most = MOST_INACTIVATED_MINUTES[alarm.priority]
+            if reason not in INACTIVATION_REASONS or not 1 <= minutes <= most or alarm.patient is None:
+                raise ConflictError(f"an alarm of a patient is switched off with a reason and for 1 to {most} minutes")
+            now, lasts_ms = self._clock.utc_ms(), round(minutes * 60_000 * self._time_scale)
+            made = ShownInactivation(
+                condition=alarm.condition,
+                message=alarm.message,
+                priority=alarm.priority,
+                reason=reason,
+                owner=actor,
+                since=iso(now),
+                until=iso(now + lasts_ms),
+            )
+            bed = self._bed(alarm.patient)
+            bed.inactivated = (*bed.inactivated, made)
+            self._tell(msgspec.structs.replace(alarm, version=version + 1, phase="over", sounding=False))
+            return made
+
+        return self._once(key, ("inactivate", episode, reason, minutes), inactivate)
 
     async def review(self, missed: str, version: int, *, actor: str, key: str) -> MissedEvent:
         """See :class:`vitals.ward.Ward`."""
@@ -316,32 +330,10 @@ class RehearsalWard:
         bed = self._beds[patient]
         bed.person = msgspec.structs.replace(bed.person, name=name)
 
-    def _once(self, key: str, request: object, act: Callable[[], Done]) -> Done:
-        """What *key* was answered, or what *act* does now."""
-        if self.failing:
-            raise self.failing
-        self._expire()
-        if key not in self._answered:
-            self._answered[key] = (request, act())
-        requested, done = self._answered[key]
-        if requested != request:
-            raise ConflictError("that key was used for something else")
-        answer: Done = done
-        return answer
-
-    def _expire(self) -> None:
-        """Pauses and suspensions end by themselves."""
+    def _end_pauses(self) -> None:
         now = self._clock.monotonic_ms()
         for episode in [episode for episode, until in self._paused.items() if until <= now]:
             self._step(self._alarms[episode], "resume")
-        for bed in self._beds.values():
-            if bed.suspended and bed.suspended_until_ms <= now:
-                bed.suspended = None
-
-    def _bed(self, patient: str) -> Bed:
-        if patient not in self._beds:
-            raise NotFoundError(f"there is no patient {patient}")
-        return self._beds[patient]
 
     def _open(self, episode: str) -> ShownAlarm:
         if episode not in self._alarms:
@@ -364,6 +356,8 @@ class RehearsalWard:
         phase = PHASES.get((alarm.phase, event), alarm.phase)
         if phase == "ended" and alarm.priority != "high":
             phase = "over"
+        if event != "offer":
+            changes.setdefault("offered_to", None)
         if phase not in HEARD or event in ENDS_PAUSE:
             self._paused.pop(alarm.episode, None)
             changes.setdefault("paused_until", None)

@@ -11,7 +11,7 @@ from vitals.codes import BY_LABEL, CODES
 from vitals.console.rehearsal_people import Person
 from vitals.delays import Delays
 from vitals.scores import entry
-from vitals.ward import Shown, ShownEntry, ShownLimit, ShownScore, ShownSuspension, Tile
+from vitals.ward import Shown, ShownEntry, ShownInactivation, ShownLimit, ShownScore, ShownSuspension, Tile
 
 LIMITS: Final = {
     "spo2": (
@@ -61,6 +61,7 @@ class Bed:
         self.suspended_until_ms = 0
         self.scores: tuple[ShownScore, ...] = ()
         self.entries: dict[str, tuple[int, ShownEntry]] = {}
+        self.inactivated: tuple[ShownInactivation, ...] = ()
         self.sources = {
             "heart_rate": Source(round(62 + 26 * spread), 1.6, number),
             "spo2": Source(round(95 + 3 * (number * 0.618 % 1)), 0.5, number / 2),
@@ -77,6 +78,7 @@ class Bed:
             suspended=self.suspended,
             scores=self.scores,
             entries=tuple(_aged(each, clock.monotonic_ms() - at_ms) for at_ms, each in self.entries.values()),
+            inactivated=self.inactivated,
             **msgspec.structs.asdict(self.person),
         )
 

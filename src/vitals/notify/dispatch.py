@@ -161,7 +161,9 @@ class Dispatcher:
             since_ms=since_ms,
             owner=shown.acknowledged_by or "",
         )
-        self._step(msgspec.structs.replace(case, unseen=0), event, moment)
+        # Whether an owner is present says nothing of the one who accepted the alarm from them.
+        present = case.owner_present and event.owner == case.chain.owner
+        self._step(msgspec.structs.replace(case, unseen=0, owner_present=present), event, moment)
 
     def reconcile(self, alarms: Iterable[ShownAlarm], moment: Moment) -> None:
         """All alarms that the ward has: what we were not told of begins, what it no longer knows ends in the end."""

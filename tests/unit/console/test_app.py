@@ -172,19 +172,22 @@ BODIES: dict[str, dict[str, Any]] = {
     "resolve": {"version": 1, "outcome": "spoke", "note": "well"},
     "suspend": {"reason": "shower", "minutes": 20},
     "review": {"version": 1},
+    "inactivate": {"version": 1, "reason": "known", "minutes": 60},
+    "request": {"reason": "shower", "minutes": 20},
 }
 
 
 def paths(ward: RehearsalWard) -> list[tuple[str, str, dict[str, Any]]]:
     """Address, kind of the subject and body of every action, on subjects for which it makes sense."""
     found = []
-    for place, verb in enumerate(("acknowledge", "pause", "resolve")):
-        alarm = ward.raise_alarm(ward.patients[place], "high", metric="spo2", value=84, limit=85)
+    for place, verb in enumerate(("acknowledge", "pause", "resolve", "inactivate")):
+        alarm = ward.raise_alarm(ward.patients[place % 3], "high", metric="spo2", value=84, limit=85)
         found.append((f"/api/v1/alarms/{alarm.episode}/{verb}", "alarm", BODIES[verb]))
     missed = ward.miss(ward.patients[0], "spo2", worst=78, limit=85)
     return [
         *found,
         (f"/api/v1/patients/{ward.patients[0]}/suspend", "tile", BODIES["suspend"]),
+        (f"/api/v1/patients/{ward.patients[1]}/request", "tile", BODIES["request"]),
         (f"/api/v1/missed/{missed.id}/review", "missed", BODIES["review"]),
     ]
 
@@ -201,7 +204,7 @@ async def test_every_action_is_done_once_under_one_key(client: httpx.AsyncClient
 
 
 async def test_every_action_is_refused_alike(client: httpx.AsyncClient, ward: RehearsalWard) -> None:
-    wrong = {"version": 9, "minutes": 121}
+    wrong = {"version": 9, "minutes": 721}
     for path, kind, body in paths(ward):
         bad = {name: wrong.get(name, value) for name, value in body.items()} | {"key": "k"}
         response = await client.post(path, json=bad, headers=ORIGIN)
@@ -215,7 +218,35 @@ async def test_every_action_is_refused_alike(client: httpx.AsyncClient, ward: Re
         assert (await client.post(path, json=body | {"key": "k"}, headers=ORIGIN)).status_code == 503
         ward.failing = None
     assert ward.resolved == {}
-    assert [alarm.version for alarm in ward.snapshot().alarms] == [1, 1, 1]
+    assert [alarm.version for alarm in ward.snapshot().alarms] == [1, 1, 1, 1]
+
+
+async def test_an_alarm_is_offered_and_accepted_and_a_request_answered(
+    client: httpx.AsyncClient, ward: RehearsalWard
+) -> None:
+    alarm, place = ward.raise_alarm(ward.patients[0], "high", metric="spo2", value=84, limit=85), 0
+
+    async def post(path: str, **body: Any) -> httpx.Response:
+        nonlocal place
+        place += 1
+        return await client.post(f"/api/v1/{path}", json=body | {"key": f"k{place}"}, headers=ORIGIN)
+
+    about = f"alarms/{alarm.episode}"
+    assert (await post(f"{about}/offer", version=1)).status_code == 409  # nobody has it
+    assert (await post(f"{about}/acknowledge", version=1)).json()["version"] == 2
+    assert (await post(f"{about}/offer", version=2, to="nurse-2")).json()["offered_to"] == "nurse-2"
+    assert (await post(f"{about}/accept", version=3)).json()["offered_to"] is None
+    patient = ward.patients[1]
+    for answer in ("refuse", "accept"):
+        asked = (await post(f"patients/{patient}/request", reason="shower", minutes=20)).json()
+        assert (await post(f"requests/{patient}/{answer}", version=9)).json()["request"] == asked
+        assert (await post(f"requests/{patient}/{answer}", version=1)).status_code == 200
+        assert (await post(f"requests/{patient}/{answer}", version=1)).status_code == 404
+    assert ward.snapshot().tiles[1].suspended
+    made = (await post(f"{about}/inactivate", version=4, reason="known", minutes=60)).json()
+    assert ward.snapshot().tiles[0].inactivated[0].until == made["until"]
+    assert (await post(f"patients/{ward.patients[0]}/reactivate", condition=made["condition"])).status_code == 200
+    assert ward.snapshot().tiles[0].inactivated == ()
 
 
 async def test_a_paused_alarm_is_resumed(client: httpx.AsyncClient, ward: RehearsalWard) -> None:
