@@ -166,7 +166,7 @@ async def test_silence_gaps_and_a_sensor_that_came_off_are_counted_as_live(scene
 
 async def test_one_source_alarms_at_a_time(tmp_path: Path) -> None:
     other = "F0:00:00:00:01:03"
-    plan = Plan(prescribed={"spo2": [other, OXIMETER], "heart_rate": []}, responsible_nurse="n")
+    plan = Plan(prescribed={"spo2": [other, OXIMETER], "heart_rate": []}, responsible_nurse="n", cover="c")
     scene = StoredScene(tmp_path, plan=plan, sensors=(STRAP, OXIMETER, other))
     for second in range(120):
         scene.clock.advance(1000)
@@ -220,7 +220,7 @@ async def test_night_limits_follow_the_site_s_clock_when_it_changes(tmp_path: Pa
 async def test_what_was_prescribed_then_counts_for_then(scene: StoredScene) -> None:
     scene.seconds(60, spo2=88, heart=72)
     limits = "[spo2]\nlimits = [{ below = 86, delay_s = 15, priority = 'medium' }]"
-    plan = Plan(prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="n", limits=limits)
+    plan = Plan(prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="n", cover="c", limits=limits)
     scene.seconds(10, spo2=97, heart=72)
     scene.registry.prescribe("p-1", plan, at_utc_ms=scene.clock.utc_ms())
     await scene.desk.refresh()

@@ -29,7 +29,7 @@ HOUR_S = 3600
 
 
 def plan(limits: str) -> Plan:
-    return Plan(prescribed={"spo2": []}, responsible_nurse="nurse-1", limits=limits)
+    return Plan(prescribed={"spo2": []}, responsible_nurse="nurse-1", cover="nurse-2", limits=limits)
 
 
 def scored(make_scene: MakeScene, limits: str = NEWS2, **options: Any) -> Scene:
