@@ -165,9 +165,10 @@ class ShownAlarm(msgspec.Struct, frozen=True, kw_only=True):
     *episode* and *version* name what an acknowledgement refers to (S9). *kind* is ``physiological`` or ``technical``;
     *priority* ``high``, ``medium`` or ``low``; *phase* ``active``, ``acknowledged`` or ``ended`` (a high that ended
     and latches until acknowledged). *sounding* says whether it is to be heard; *paused_until* is when a paused one
-    is heard again (S2). *offered_to* is whom an acknowledged one is offered to, empty for whoever accepts it (S8).
-    *recorded* is False while the registry has not stored it yet. *over_s* is set where *value* is
-    the mean of so many seconds, or how far the metric fell or rose within them (*condition* ``spo2.falls``).
+    is heard again (S2). *current* is a lower bound where it says *at_least* (S18). *offered_to* is whom an acknowledged
+    one is offered to, empty for whoever accepts it (S8). *recorded* is False while the registry has not stored it yet.
+    *over_s* is set where *value* is the mean of so many seconds, or how far the metric fell or rose within them
+    (*condition* ``spo2.falls``).
     """
 
     episode: str
@@ -193,6 +194,7 @@ class ShownAlarm(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_at: str | None = None
     acknowledged_by: str | None = None
     recorded: bool = True
+    at_least: bool = False
     paused_until: str | None = None
     over_s: float | None = None
     offered_to: str | None = None

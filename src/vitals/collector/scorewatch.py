@@ -238,8 +238,17 @@ class ScoreWatch:
 
     def total(self, standing: Standing) -> float | None:
         """What a score's condition comes to now; None while nothing of it is known."""
+        found = self._score(standing)
+        return None if found is None else found.total
+
+    def partial(self, standing: Standing) -> bool:
+        """Whether anything of a score's condition is unknown now."""
+        found = self._score(standing)
+        return found is not None and found.partial
+
+    def _score(self, standing: Standing) -> Score | None:
         live = self._live.get(standing.condition.removeprefix(PREFIX))
-        return None if live is None or live.score is None else live.score.total
+        return None if live is None else live.score
 
     def shown(self, now_ms: int) -> tuple[ShownScore, ...]:
         """Every prescribed score that was computed."""

@@ -76,6 +76,7 @@ class Screens:
         return msgspec.structs.replace(
             shown,
             current=wardview.current(standing, watch, at_ms, self._delays),
+            at_least=wardview.at_least(standing, watch),
             sounding=shown.sounding and not inhibited,
         )
 

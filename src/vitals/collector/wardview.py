@@ -52,6 +52,11 @@ def current(standing: Standing, watch: Watch | None, now_ms: int, delays: Delays
     return None if channel is None else _value(channel)
 
 
+def at_least(standing: Standing, watch: Watch | None) -> bool:
+    """Whether the value now is a lower bound: a score of which parts are unknown (S18)."""
+    return watch is not None and standing.condition.startswith(PREFIX) and watch.scores.partial(standing)
+
+
 def newest(channels: list[Channel], now_ms: int, delays: Delays) -> Channel | None:
     """The channel that stands for a metric: the preferred one that is measuring, else the one heard last."""
     held_ms = delays.gap_held_s * 1000

@@ -24,6 +24,7 @@ from vitals.console.feed import STALE_MS, STREAMS, Feed
 from vitals.console.guard import HEADERS, Guard
 from vitals.delays import Delays
 from vitals.errors import ConflictError, NotFoundError, VitalsError
+from vitals.scores.entry import FIELDS
 from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS, Ward
 
 _FOLDER: Final = Path(__file__).parent
@@ -128,6 +129,7 @@ class _Console:
             delays=Delays(),
             outcomes=_OUTCOMES,
             reasons=REASONS,
+            fields=FIELDS,
             most_minutes=MOST_SUSPENDED_MINUTES,
             version=__version__,
         )

@@ -11,7 +11,7 @@ from vitals.codes import BY_LABEL, CODES
 from vitals.console.rehearsal_people import Person
 from vitals.delays import Delays
 from vitals.scores import entry
-from vitals.ward import Shown, ShownEntry, ShownInactivation, ShownLimit, ShownScore, ShownSuspension, Tile
+from vitals.ward import Shown, ShownEntry, ShownInactivation, ShownLimit, ShownSuspension, Tile
 
 LIMITS: Final = {
     "spo2": (
@@ -59,7 +59,6 @@ class Bed:
         self.plan = True
         self.suspended: ShownSuspension | None = None
         self.suspended_until_ms = 0
-        self.scores: tuple[ShownScore, ...] = ()
         self.entries: dict[str, tuple[int, ShownEntry]] = {}
         self.inactivated: tuple[ShownInactivation, ...] = ()
         self.sources = {
@@ -76,7 +75,6 @@ class Bed:
             shown=shown,
             battery=self.battery,
             suspended=self.suspended,
-            scores=self.scores,
             entries=tuple(_aged(each, clock.monotonic_ms() - at_ms) for at_ms, each in self.entries.values()),
             inactivated=self.inactivated,
             **msgspec.structs.asdict(self.person),

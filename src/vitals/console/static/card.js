@@ -19,7 +19,7 @@ export class Card {
   constructor(changed, resolve) {
     this.changed = changed;
     this.part = {};
-    for (const name of ["priority", "phase", "since", "who", "identity", "similar", "what", "owner", "unrecorded"]) {
+    for (const name of ["priority", "phase", "since", "who", "identity", "similar", "what", "detail", "owner", "unrecorded"]) {
       this.part[name] = element("span", { class: name });
     }
     this.part.now = element("b");
@@ -33,7 +33,7 @@ export class Card {
     this.buttons.acknowledge.classList.add("primary");
     this.resolveButton = element("button", { type: "button", class: "resolve", "aria-haspopup": "dialog" }, "Resolve…");
     this.resolveButton.addEventListener("click", () => this.context.lost || resolve(this.alarm, this.item));
-    const { priority, phase, since, who, identity, similar, what, owner, unrecorded, now } = this.part;
+    const { priority, phase, since, who, identity, similar, what, detail, owner, unrecorded, now } = this.part;
     this.nowBox = element("span", { class: "now" }, "now ", now);
     this.noteBox = element("p", { class: "note", role: "alert" });
     this.item = element(
@@ -44,6 +44,7 @@ export class Card {
       identity,
       similar,
       element("p", { class: "facts" }, what, this.nowBox),
+      detail,
       element("p", { class: "act" }, ...Object.values(this.buttons), owner, this.resolveButton),
       this.noteBox,
       unrecorded,
@@ -66,8 +67,10 @@ export class Card {
     write(part.identity, alarm.name ? `born ${alarm.birth_date} · ${alarm.record_number}` : "");
     write(part.similar, context.similar?.length ? `≈ similar name: ${context.similar.join("; ")}` : "");
     write(part.what, words.headline(alarm));
-    write(part.now, alarm.current === null ? "--" : `${words.exact(Math.round(alarm.current))} ${words.unit(alarm.unit)}`);
-    this.nowBox.hidden = !alarm.metric;
+    write(part.detail, words.detail(alarm));
+    const bound = alarm.at_least ? "≥" : "";
+    write(part.now, alarm.current === null ? "--" : `${bound}${words.exact(Math.round(alarm.current))} ${words.unit(alarm.unit)}`);
+    this.nowBox.hidden = !alarm.metric && alarm.current === null;
     write(part.unrecorded, alarm.recorded ? "" : "not recorded yet");
     this.showActions();
   }

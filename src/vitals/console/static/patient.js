@@ -7,11 +7,15 @@ import { value } from "./tile-view.js";
 import * as words from "./words.js";
 
 export class Patient {
-  /** find(patient) goes to the patient's alarm in the lane. */
-  constructor(box, find) {
+  /** find(patient) goes to the patient's alarm in the lane; observe(tile, opener, busy) asks what was observed. */
+  constructor(box, find, observe) {
     this.dialog = new Dialog(box);
     const one = (selector) => box.querySelector(selector);
-    this.part = { who: one(".who"), identity: one(".identity"), similar: one(".similar"), state: one(".state"), rows: one("tbody") };
+    this.part = { who: one(".who"), identity: one(".identity"), similar: one(".similar"), state: one(".state"), rows: one("tbody"), scores: one(".scores"), entries: one(".entries ul") };
+    one(".enter").addEventListener("click", ({ currentTarget }) => {
+      const tile = this.tiles.find(({ patient }) => patient === this.patient);
+      if (tile && !this.context.lost) observe(tile, currentTarget, () => this.dialog.wait());
+    });
     this.form = one(".suspend");
     this.suspended = one(".suspended");
     this.findButton = one(".find");
@@ -56,6 +60,8 @@ export class Patient {
       write(this.part.identity, `born ${tile.birth_date} · ${tile.record_number}`);
       write(this.part.similar, similar ? `≈ similar name: ${similar.join("; ")}` : "");
       this.writeValues(Object.values(tile.shown), delays);
+      this.writeScores(tile.scores);
+      this.writeEntries(tile.entries);
       this.writeSuspended(tile.suspended);
     }
     const theirs = alarms.get(this.patient) ?? [];
@@ -80,6 +86,25 @@ export class Patient {
       mark(row, "look", look);
       return row;
     }));
+  }
+
+  /** Every score: what it comes to, what it asks for, and part by part what it knows and what it does not. */
+  writeScores(scores) {
+    this.part.scores.hidden = !scores.length;
+    const made = scores.map((score) => [words.score(score), ...words.scoreLines(score)]);
+    const said = JSON.stringify(made);
+    if (this.part.scores.dataset.said === said) return;
+    this.part.scores.dataset.said = said;
+    const blocks = made.flatMap(([headline, ...lines]) => [element("p", { class: "score" }, headline), ...lines.map((line) => element("p", { class: "lines" }, line))]);
+    this.part.scores.querySelector("div").replaceChildren(...blocks);
+  }
+
+  writeEntries(entries) {
+    const said = entries.map(words.entry);
+    if (this.part.entries.dataset.said === said.join()) return;
+    this.part.entries.dataset.said = said.join();
+    const made = said.map((line, at) => element("li", entries[at].expires_s > 0 ? {} : { class: "expired" }, line));
+    this.part.entries.replaceChildren(...(made.length ? made : [element("li", { class: "none" }, "none")]));
   }
 
   writeSuspended(suspended) {

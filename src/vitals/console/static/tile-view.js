@@ -108,8 +108,12 @@ function line(known, alarm, tile, now, compact) {
   if (known) said.push(compact && said.length ? known.replace("MONITORED", "MON.") : known);
   if (alarm?.phase === "acknowledged" && (!compact || !said.length)) said.push(`✓ ${alarm.acknowledged_by ?? ""}`);
   if (alarm && alarm.phase !== "ended" && !(known && alarm.kind === "technical") && (!compact || said.length === Number(quiet))) {
-    said.push(compact ? (quiet ? words.briefest : words.brief)(alarm) : words.message(alarm));
+    const score = tile.scores.find((each) => `score.${each.score}` === alarm.condition);
+    said.push(compact ? (quiet ? words.briefest : words.brief)(alarm) : score ? words.alarmed(alarm, score) : words.message(alarm));
   }
+  const urgent = tile.scores.filter(({ priority }) => priority); // it alarms, or did and was taken
+  const scores = compact ? urgent : tile.scores;
+  if (!said.length && scores.length) said.push(...scores.map(words.score));
   if (!said.length && tile.battery !== null && tile.battery < 15) said.push(`BATTERY ${tile.battery} %`);
   return said.filter(Boolean).join(quiet && compact ? " " : " · ");
 }

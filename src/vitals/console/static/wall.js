@@ -4,6 +4,7 @@ import { element, mark, write } from "./element.js";
 import { Lane } from "./lane.js";
 import { Freshness, connect } from "./link.js";
 import { Missed } from "./missed.js";
+import { Observe } from "./observe.js";
 import { Patient } from "./patient.js";
 import { remembered } from "./preference.js";
 import { Resolve } from "./resolve.js";
@@ -29,7 +30,8 @@ const present = { begun: false, tiles: [], alarms: new Map(), missed: [], scale:
 const fresh = new Freshness();
 const tiles = new Tiles($("ward"), (patient, tile) => dialog.open(patient, tile));
 const lane = new Lane($("lane"), heard, (alarm, card) => resolve.open(alarm, card));
-const dialog = new Patient($("patient"), (patient) => lane.focus(patient));
+const observe = new Observe($("observe"));
+const dialog = new Patient($("patient"), (patient) => lane.focus(patient), (...asked) => observe.open(...asked));
 const resolve = new Resolve($("resolve"), heard);
 const missed = new Missed($("missed"));
 const station = new Station();
@@ -126,6 +128,7 @@ function showAlarms() {
   lane.show(alarms, { lost: lost(), now: now(), alike, keys: keys(), pauseS: delays().audioPause });
   missed.show(present.missed, lost());
   resolve.show(lost());
+  observe.show(lost());
   dialog.show(present.tiles, { lost: lost(), alarms: byPatient(), alike, delays: delays() });
   for (const priority of PRIORITIES) {
     const count = alarms.filter((alarm) => alarm.priority === priority).length;
