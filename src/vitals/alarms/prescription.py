@@ -61,6 +61,16 @@ class RhythmRules(msgspec.Struct, frozen=True):
     bradycardia: PaceRule | None = None
     tachycardia: PaceRule | None = None
 
+    @property
+    def paced(self) -> bool:
+        """Whether a rate from beats alarms."""
+        return self.bradycardia is not None or self.tachycardia is not None
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is prescribed."""
+        return self.paced or self.fibrillation is not None
+
     def over(self, other: "RhythmRules") -> "RhythmRules":
         """These, and those of *other* that these do not say."""
         return RhythmRules(

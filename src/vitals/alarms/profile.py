@@ -15,7 +15,6 @@ import msgspec
 
 from vitals.alarms.limits import LEVELS, STAND_INS, Limits, Side
 from vitals.alarms.prescription import (
-    FibrillationRule,
     Overriding,
     RhythmRules,
     metrics,
@@ -64,11 +63,6 @@ class Profile(msgspec.Struct, frozen=True):
     schedule: tuple[tuple[int, dict[Metric, Limits]], ...]
     rhythm: RhythmRules = RhythmRules()
     scores: dict[str, ScoreRule] = {}
-
-    @property
-    def fibrillation(self) -> FibrillationRule | None:
-        """How atrial fibrillation alarms; None unless it is prescribed."""
-        return self.rhythm.fibrillation
 
     def at(self, minute: int) -> dict[Metric, Limits]:
         """The limits in force at a minute of the local day: the same object for as long as they are the same."""

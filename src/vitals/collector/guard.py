@@ -69,6 +69,11 @@ class Guard:
                 return False
         return False
 
+    def acting(self, side: Side, at_ms: int, held_ms: float) -> bool:
+        """Whether limits of *side* are in force and a value for them has been heard within *held_ms*."""
+        limited = any(made.side is side for made, _ in self.watched)
+        return limited and any(channel.fresh(at_ms, held_ms) for channel in self.channels)
+
     @property
     def quiet(self) -> bool:
         """Whether a value within the band can change nothing."""

@@ -21,6 +21,7 @@ from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
 from vitals.collector.guard import Guard
 from vitals.collector.inactivation import Inactivation
 from vitals.collector.noanswer import NoAnswer
+from vitals.collector.pacewatch import Guarded
 from vitals.collector.presence import Presence
 from vitals.collector.rhythmwatch import RhythmWatch
 from vitals.collector.scorewatch import ScoreWatch
@@ -75,7 +76,7 @@ class Watch:
         limits = [standing for guard in self.guards.values() for standing in guard.standings.values()]
         technical = [*self._presence.standings(), *self._upkeep.standings(), *self.scores.standings()]
         due = [*self.missed.values(), self.arranged.no_answer.standing]
-        return [*limits, self._rhythm.fibrillation, *technical, *due]
+        return [*limits, *self._rhythm.standings(), *technical, *due]
 
     def channels(self, metric: Metric) -> list[Channel]:
         """The channels of *metric*: the plan's order, then the order of binding."""
@@ -112,7 +113,7 @@ class Watch:
         label, _, side = condition.partition(".")
         if side and label in BY_LABEL:
             return self._guard(BY_LABEL[label]).standing(Side(side))
-        for single in (self._rhythm.fibrillation, self.arranged.no_answer.standing):
+        for single in (*self._rhythm.standings(), self.arranged.no_answer.standing):
             if condition == single.condition:
                 return single
         found = self._presence.find(condition, part) or self._upkeep.find(condition, part)
@@ -140,8 +141,7 @@ class Watch:
         labels = set(plan.prescribed) if plan is not None else set()
         self.prescribed = tuple(metric for metric in Metric if metric.label in labels and not CODES[metric].episodic)
         self._presence.prescribe(self.prescribed, watched_ms, moment)
-        if profile.fibrillation is None:
-            self._rhythm.stop(moment)
+        self._rhythm.prescribe(profile.rhythm, moment)
         self.scores.prescribe(profile.scores if plan is not None else {}, moment)
         self._in_force = None
         self.enforce(moment.utc_ms)
@@ -197,11 +197,11 @@ class Watch:
         self._presence.heard(worn, heard.characteristic, received, off=off)
         if heard.characteristic == BATTERY_LEVEL and not self.suspended:
             self._upkeep.charge(worn, received)
-        rule = self.profile.fibrillation
-        if rule is not None and not self.suspended:
+        rules = self.profile.rhythm
+        if rules.any and not self.suspended:
             beats = self.channels(Metric.RR_INTERVAL)
             if beats and beats[0].sensor == worn.sensor:  # one source alarms at a time
-                self._rhythm.hear(rule, heard, row, received)
+                self._rhythm.hear(rules, self._rate_guarded(received), heard, row, received)
 
     def suspend(self, suspension: Suspension) -> None:
         """Take up a suspension as it stands; once it is over, nothing is silent sooner than it could be heard."""
@@ -254,6 +254,8 @@ class Watch:
     def tick(self, moment: Moment, restarted_ms: int) -> None:
         """Let time pass. After a restart nothing is silent sooner than it could have been heard."""
         self.arranged.no_answer.tick(moment)
+        if self.profile.rhythm.paced:
+            self._rhythm.tick(self._rate_guarded(moment), moment)
         if not self.suspended:
             self._miss(moment, max(restarted_ms, self._presence.resumed_ms))
             self.scores.tick(moment)
@@ -281,6 +283,11 @@ class Watch:
     def act(self, standing: Standing, deed: crossing.Deed, moment: Moment) -> None:
         """Let a person's deed act on a condition as it stands."""
         self._step(standing, deed, moment)
+
+    def _rate_guarded(self, moment: Moment) -> Guarded:
+        """Whether a limit on one side of the heart rate acts on a rate that is being measured."""
+        guard = self.guards.get(Metric.HEART_RATE)
+        return lambda side: guard is not None and guard.acting(side, moment.at_ms, self._settings.held_ms)
 
     def _take(self, channel: Channel, observation: Observation, heard: Heard, row: Row, received: Moment) -> None:
         newest = channel.newest

@@ -188,6 +188,8 @@ def _lines(found: Findings, profile: Profile, metric: Metric) -> dict[_Slot, lis
         utc_ms = found.period.from_ms + column * envelope.width_ms
         minute = (utc_ms + offset_ms(utc_ms, zone)) // 60_000 % (24 * 60)
         for limit in profile.at(minute).get(owner, Limits()).limits:
+            if limit.side.rate:
+                continue  # a change has no height
             slot = (limit.side, limit.priority, _kind(limit))
             lines.setdefault(slot, [math.nan] * (envelope.columns + 1))[column] = limit.value
     return lines

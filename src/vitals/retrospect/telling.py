@@ -90,6 +90,8 @@ def _pair(pair: Pair, begins_ms: int, other: str) -> dict[str, Any]:
 
 
 def _episode(episode: Episode, begins_ms: int) -> dict[str, Any]:
+    """One episode; ``over_s`` where it is of a mean or a change over some seconds."""
+    over = {} if episode.over_s is None else {"over_s": episode.over_s}
     return {
         "metric": episode.metric.label,
         "side": episode.side.value,
@@ -99,6 +101,7 @@ def _episode(episode: Episode, begins_ms: int) -> dict[str, Any]:
         "start": (episode.start_ms - begins_ms) / 1000,
         "alarm_at": (episode.alarm_ms - begins_ms) / 1000,
         "end": None if episode.end_ms is None else (episode.end_ms - begins_ms) / 1000,
+        **over,
     }
 
 

@@ -102,7 +102,7 @@ def test_what_cannot_be_prescribed_is_refused(text: str, why: str) -> None:
 
 def test_the_delay_is_scaled_and_the_shipped_profile_has_none() -> None:
     adult = profiles.built_in("adult")
-    assert adult.fibrillation is None
-    made = profiles.prescribe(adult, PRESCRIBED).scaled(0.1).fibrillation
+    assert not adult.rhythm.any
+    made = profiles.prescribe(adult, PRESCRIBED).scaled(0.1).rhythm.fibrillation
     assert made is not None
     assert made.after_s == 3
