@@ -366,7 +366,7 @@ class Watch:
 
     def _screen(self) -> None:
         """Let every channel pass without a look what can change nothing."""
-        beats = () if self.profile.fibrillation is None else self.channels(Metric.RR_INTERVAL)[:1]
+        beats = self.channels(Metric.RR_INTERVAL)[:1] if self.profile.rhythm.any else []
         for worn in self.sensors.values():
             followed = any(channel.sensor == worn.sensor for channel in beats)
             silent = self._presence.silent.get(worn.sensor)

@@ -63,7 +63,7 @@ def test_beats_without_a_rate_alarm_after_their_delay_and_end_with_the_hysteresi
 
 
 def prescribed(make_scene: MakeScene, limits: str = PRESCRIBED) -> Scene:
-    return make_scene(plan=Plan(prescribed={"spo2": []}, responsible_nurse="n", limits=limits))
+    return make_scene(plan=Plan(prescribed={"spo2": []}, responsible_nurse="n", cover="c", limits=limits))
 
 
 def test_nothing_is_said_unless_it_is_prescribed(make_scene: MakeScene) -> None:
@@ -130,7 +130,7 @@ async def test_it_stays_over_a_restart_and_ends_when_it_is_prescribed_no_more(ma
     assert scene.only(TACHYCARDIA).episode == alarm.episode
     beats(scene, 400, 20)
     assert scene.only(TACHYCARDIA).message == alarm.message
-    plan = Plan(prescribed={"spo2": []}, responsible_nurse="n")
+    plan = Plan(prescribed={"spo2": []}, responsible_nurse="n", cover="c")
     scene.registry.prescribe("p-1", plan, at_utc_ms=scene.clock.utc_ms())
     await scene.desk.refresh()
     assert scene.open(TACHYCARDIA) == []

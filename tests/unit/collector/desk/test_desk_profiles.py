@@ -23,7 +23,9 @@ AVERAGED = "[spo2]\naverage_s = 10\n"
 
 
 def planned(make_scene: MakeScene, limits: str, profile: str = "", **options: object) -> Scene:
-    plan = Plan(prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="n", profile=profile, limits=limits)
+    plan = Plan(
+        prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="n", cover="c", profile=profile, limits=limits
+    )
     return make_scene(plan=plan, **options)
 
 
@@ -172,7 +174,9 @@ async def test_limits_that_are_prescribed_in_the_end_take_force_and_end_the_alar
     scene = unprescribed(make_scene, CHILD.partition("[heart_rate]")[0])
     scene.seconds(10, spo2=91, heart=150)
     assert scene.only("spo2.low").priority == "high"  # what can be used of them is in force
-    plan = Plan(prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="n", profile="child", limits=CHILD)
+    plan = Plan(
+        prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="n", cover="c", profile="child", limits=CHILD
+    )
     scene.registry.prescribe("p-1", plan, at_utc_ms=scene.clock.utc_ms())
     await scene.desk.refresh()
     scene.seconds(2, spo2=97, heart=150)
