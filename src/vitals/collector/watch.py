@@ -14,7 +14,7 @@ from vitals.alarms.profile import Profile
 from vitals.alarms.recent import NOTHING
 from vitals.alarms.replay import Episode
 from vitals.codes import BY_LABEL, CODES, Metric
-from vitals.collector import noanswer
+from vitals.collector import entering, noanswer
 from vitals.collector.arranged import Arranged
 from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
@@ -274,9 +274,13 @@ class Watch:
         self._upkeep.limit(self.refused, moment)
 
     def enter(self, entries: Iterable[Entered], moment: Moment) -> None:
-        """Take in what a person observed."""
+        """Take in what a person observed: it acts on limits and scores at once."""
         for entered in entries:
             self.scores.take(entered)
+            if not self.suspended:
+                observed = msgspec.structs.replace(moment, observed_ms=moment.at_ms, observed_utc_ms=moment.utc_ms)
+                for standing, event in entering.against_limits(entered, self.guards, self._settings.held_ms):
+                    self._step(standing, event, observed)
         if not self.suspended:
             self.scores.judge(moment)
 

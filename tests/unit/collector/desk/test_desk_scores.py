@@ -296,6 +296,41 @@ async def test_a_patient_without_a_prescription_is_scored_nothing(make_scene: Ma
     assert scene.open() == []
 
 
+LIMITS = """
+[systolic]
+hysteresis = 5
+limits = [{ below = 100, delay_s = 15, priority = "medium" }, { below = 90, delay_s = 5, priority = "high" }]
+"""
+
+
+async def test_s6_an_entered_number_acts_on_the_limits_of_its_metric_at_once(make_scene: MakeScene) -> None:
+    scene = scored(make_scene, LIMITS, sensors=())
+    await enter(scene, systolic=95)
+    alarm = scene.only("systolic.low")
+    assert (alarm.priority, alarm.message) == ("medium", "Systolic pressure 95 mm[Hg] < 100 mm[Hg]")
+    scene.clock.advance(60_000)
+    await enter(scene, systolic=85)
+    assert scene.only("systolic.low").priority == "high"
+    wait(scene, 5 * HOUR_S)
+    assert scene.only("systolic.low").phase == "active"
+    await enter(scene, systolic=104)  # not back by the hysteresis
+    assert scene.only("systolic.low").phase == "active"
+    await enter(scene, systolic=110)
+    assert scene.only("systolic.low").phase == "ended"
+
+
+async def test_an_entered_number_does_nothing_beside_a_sensor_that_measures(make_scene: MakeScene) -> None:
+    scene = scored(make_scene, "")
+    scene.seconds(20, spo2=97, heart=70)
+    await enter(scene, spo2=70, pulse=30)
+    assert scene.open() == []
+    scene.seconds(20, heart=70)
+    await enter(scene, spo2=70, pulse=30)
+    assert [(alarm.condition, alarm.priority) for alarm in scene.open()] == [("spo2.low", "high")]
+    scene.seconds(20, spo2=97, heart=70)
+    assert scene.only("spo2.low").phase == "ended"
+
+
 PARTS = ("oxygen", "respiratory_rate", "systolic", "consciousness")
 BETTER: dict[str, float | str] = {name: NORMAL[name] for name in PARTS}
 WORSE: dict[str, float | str] = {"oxygen": "oxygen", "respiratory_rate": 30, "systolic": 105, "consciousness": "V"}
