@@ -18,6 +18,7 @@ import msgspec
 from vitals.cli import entry
 from vitals.clock import SystemClock
 from vitals.errors import VitalsError
+from vitals_gateway import life
 from vitals_gateway.config import Config, broker_address, load
 
 app: Final = cyclopts.App(
@@ -66,6 +67,28 @@ def check(*, config: Path = Path("gateway.toml"), json: bool = False) -> int:
     return entry.Exit.DONE
 
 
+@app.command
+def status(*, config: Path = Path("gateway.toml"), json: bool = False) -> int:
+    """Say whether anybody watches, as far as the running gateway knows. 3 where nobody does.
+
+    Parameters
+    ----------
+    config
+        The configuration file.
+    json
+        Print it as one JSON object; ages in seconds.
+    """
+    known = life.read(Path(load(config).spool.path), SystemClock())
+    if json:
+        print(json_module.dumps(known))
+    else:
+        print(
+            f"last full round to a console and back {_ago(known['round_s'])}, a sensor heard {_ago(known['heard_s'])}"
+        )
+        print(f"{known['unwatched'] or 'somebody watches'} (said {_ago(known['said_s'])})")
+    return entry.Exit.NOT_MET if known["unwatched"] else entry.Exit.DONE
+
+
 def main() -> int:
     """Run the command line."""
     return entry.run(app)
@@ -79,6 +102,10 @@ async def _run(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await run_gateway(config, SystemClock(), stop)
+
+
+def _ago(age_s: float | None) -> str:
+    return "never" if age_s is None else f"{age_s:g} s ago"
 
 
 def _first(errors: BaseExceptionGroup[VitalsError]) -> VitalsError:

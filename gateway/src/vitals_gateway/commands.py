@@ -21,6 +21,7 @@ class Commands:
         status: where a problem is shown.
         acknowledged: hears which rows were released by the store, and the credit that it grants.
         taken_back: hears that rows wait again because another store is to be filled.
+        watched: hears which sign of life went all the way to a console.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Commands:
         status: Status,
         acknowledged: Callable[[list[int], int], None],
         taken_back: Callable[[], None],
+        watched: Callable[[int], None],
     ) -> None:
         self.sensors: list[str] = []
         self.malformed = 0
@@ -36,6 +38,7 @@ class Commands:
         self._status = status
         self._acknowledged = acknowledged
         self._taken_back = taken_back
+        self._watched = watched
 
     async def committed(self, payload: bytes) -> None:
         """Ranges that the collector holds durably. Raises StoreError."""
@@ -52,7 +55,11 @@ class Commands:
                 f" the collector's configuration names {configured:016x}",
             )
             return
+        if message.round_ms is not None:
+            self._watched(message.round_ms)
         await self._adopt(message.store)
+        if not message.ranges:
+            return  # there is nothing new to release: it came for the round alone
         rows = await self._keeper.acknowledge(message.ranges)
         self._acknowledged(rows, message.credit)
 

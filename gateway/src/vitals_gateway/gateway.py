@@ -13,6 +13,7 @@ from vitals.clock import Clock
 from vitals_gateway import batching, sending
 from vitals_gateway.config import Config, broker_address
 from vitals_gateway.intake import Intake
+from vitals_gateway.life import LifeSigns
 from vitals_gateway.radio import open_radio
 from vitals_gateway.recorder import Recorder
 from vitals_gateway.sensors import run_sensors
@@ -49,7 +50,8 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event, sensors_of: Sen
     status = Status(mode, clock.boot())
     sender = sending.Sender(sending.Pace().scaled(scale), random.SystemRandom().random)
     keeper = Keeper(Path(config.spool.path), identity, gatt.read, clock)
-    uplink = Uplink(config.gateway, broker_address(config.broker.url), keeper, status, sender, clock, scale=scale)
+    life = LifeSigns(Path(config.spool.path), keeper, status, clock, scale=scale)
+    uplink = Uplink(config.gateway, broker_address(config.broker.url), keeper, status, sender, life, clock, scale=scale)
     async with keeper:
         pace = batching.Pace(batch_ms=config.spool.batch_ms).scaled(scale)
         recorder = Recorder(keeper, clock, status, uplink.hearing, pace=pace, scale=scale)
@@ -62,6 +64,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event, sensors_of: Sen
             reading = group.create_task(sensors_of(recorder, wanted), name="sensors")
             recording = group.create_task(recorder.run(), name="recorder")
             linked = group.create_task(uplink.run(), name="uplink")
+            living = group.create_task(life.watch(), name="life")
             await stop.wait()
             reading.cancel()
             await asyncio.wait([reading], timeout=_RADIO_OFF_S)
@@ -69,8 +72,8 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event, sensors_of: Sen
             await asyncio.wait([recording], timeout=_STORED_S)
             uplink.close()
             await asyncio.wait([linked], timeout=2 * LAST_WORDS_S)
-            recording.cancel()
-            linked.cancel()
+            for task in (recording, linked, living):
+                task.cancel()
     _LOG.info("gateway %s stopped", config.gateway)
 
 

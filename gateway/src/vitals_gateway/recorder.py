@@ -55,6 +55,7 @@ class Recorder:
         after_loss = stream in self._lossy
         self._lossy.discard(stream)
         self._queue(Notification(sensor, characteristic, at_ms, payload, after_loss))
+        self._status.heard = (sensor, at_ms)
 
     def subscribed(self, sensor: str, characteristic: str, at_ms: int) -> None:
         """Queue the end of a gap."""

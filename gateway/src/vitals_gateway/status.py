@@ -19,7 +19,9 @@ class Status:
     def __init__(self, mode: GenerationMode, boot: int) -> None:
         self.changed = asyncio.Event()
         self.configuration = ""
-        self._mode = mode
+        self.mode = mode
+        self.heard: tuple[str, int] | None = None
+        """The sensor that was heard last, and when (gateway-monotonic)."""
         self._boot = boot
         self._version = version("openvitals-gateway")
         self._sensors: dict[str, SensorState] = {}
@@ -55,7 +57,7 @@ class Status:
         return GatewayState(
             session=session,
             online=True,
-            mode=self._mode,
+            mode=self.mode,
             boot=self._boot,
             published_ms=now.at_ms,
             version=self._version,
@@ -67,6 +69,7 @@ class Status:
             sensors=list(self._sensors.values()),
             configuration=self.configuration,
             problems=[*self.problems, *self._unread()],
+            life=True,
         )
 
     def _unread(self) -> list[str]:
@@ -79,4 +82,4 @@ class Status:
 
     def offline(self, session: int) -> GatewayState:
         """The last will, and the last word of an orderly end."""
-        return GatewayState(session=session, online=False, mode=self._mode, boot=self._boot, version=self._version)
+        return GatewayState(session=session, online=False, mode=self.mode, boot=self._boot, version=self._version)

@@ -24,6 +24,7 @@ from vitals.wire.header import Kind
 from vitals_gateway.batching import Hearing
 from vitals_gateway.commands import Commands
 from vitals_gateway.config import Address
+from vitals_gateway.life import LifeSigns
 from vitals_gateway.sending import PAGE_ROWS, Load, Send, Sender, Wait
 from vitals_gateway.spool.keeper import Keeper
 from vitals_gateway.spool.rows import Change
@@ -60,6 +61,7 @@ class Uplink:
         keeper: the spool; this sets what it tells.
         status: what is published as state.
         sender: decides what is sent.
+        life: gives signs of life, and hears which came back.
         clock: stamps transmissions.
         scale: the time scale.
     """
@@ -71,6 +73,7 @@ class Uplink:
         keeper: Keeper,
         status: Status,
         sender: Sender,
+        life: LifeSigns,
         clock: Clock,
         *,
         scale: float,
@@ -79,11 +82,12 @@ class Uplink:
         self.keeper = keeper
         self.status = status
         self.sender = sender
+        self.life = life
         self.clock = clock
         self.scale = scale
         self.wake = asyncio.Event()
         self.closing = asyncio.Event()
-        self.commands = Commands(keeper, status, self._acknowledged, self._taken_back)
+        self.commands = Commands(keeper, status, self._acknowledged, self._taken_back, life.rounds.close)
         self._address = address
         self._reachable: bool | None = None
         keeper.told = self._told
@@ -209,6 +213,7 @@ class Connection:
             honour_cancellation()
             await self._uplink.reached()
             report = group.create_task(self._report(), name="report")
+            group.create_task(self._uplink.life.give(self._publish_life), name="life")
             group.create_task(self._live(group), name="live")
             group.create_task(self._backlog(group), name="backlog")
             await self._uplink.closing.wait()
@@ -264,6 +269,9 @@ class Connection:
         await self._client.publish(
             topics.state(uplink.gateway), bodies.encode(state), qos=1, retain=True, timeout=_ANSWER_S
         )
+
+    async def _publish_life(self, life: bodies.Life) -> None:
+        await self._client.publish(topics.life(self._uplink.gateway), bodies.encode(life), timeout=_ANSWER_S)
 
     async def _live(self, group: asyncio.TaskGroup) -> NoReturn:
         while True:

@@ -10,13 +10,14 @@ from vitals.clock import Clock, SystemClock
 from vitals.collector.app import run_collector
 from vitals.collector.config import ServerConfig, load
 from vitals.collector.desk import CURSOR, AlarmDesk
+from vitals.collector.lifeline import Lifeline
 from vitals.collector.profiles import load_profile
 from vitals.collector.scoretables import load_tables, require_scores
 from vitals.collector.statusboard import StatusBoard
 from vitals.console.serve import serve_console
 from vitals.errors import VitalsError
 from vitals.notify.config import read
-from vitals.notify.notifier import Notifier, run_notifier
+from vitals.notify.notifier import UNREACHED, Notifier, run_notifier
 from vitals.observation import GenerationMode
 from vitals.registry import Registry, open_registry
 from vitals.series.sqlite import SqliteSeries
@@ -49,14 +50,17 @@ async def run(path: Path) -> None:
             registry, mode=config.mode, profile=profile, clock=clock, time_scale=config.time_scale, tables=tables
         )
         desk.start(store)
-        notifier = _notifier(path, config, desk, registry, clock)
+        life = Lifeline(clock, config.time_scale, config.path, desk)
+        notifier = _notifier(path, config, desk, registry, clock, life)
         try:
-            await _until_told(config, desk, store, clock, notifier)
+            await _until_told(config, desk, store, clock, life, notifier)
         except* VitalsError as group:
             raise _first(group) from None
 
 
-def _notifier(path: Path, config: ServerConfig, desk: AlarmDesk, registry: Registry, clock: Clock) -> Notifier | None:
+def _notifier(
+    path: Path, config: ServerConfig, desk: AlarmDesk, registry: Registry, clock: Clock, life: Lifeline
+) -> Notifier | None:
     """Who tells people who are not at a console; without a ``[notify]`` section nobody does, and real mode says so."""
     settings = read(config.notify, path.parent)
     if settings is None:
@@ -65,22 +69,29 @@ def _notifier(path: Path, config: ServerConfig, desk: AlarmDesk, registry: Regis
                 "nobody_notified", "nobody is notified away from the consoles: no [notify] in the configuration"
             )
         return None
+
+    def notice(code: str, text: str | None) -> None:
+        desk.notice(code, text)
+        if code == UNREACHED:
+            life.untold(text and "there are alarms of which nobody can be told")
+
     notifier = Notifier(
         settings,
         desk,
         registry,
         mode=config.mode,
         clock=clock,
-        notice=desk.notice,
+        notice=notice,
         time_scale=config.time_scale,
         realarm=desk.realarm,
     )
     notifier.claim()
+    life.notifying = lambda: notifier.idle_ms
     return notifier
 
 
 async def _until_told(
-    config: ServerConfig, desk: AlarmDesk, store: SqliteSeries, clock: Clock, notifier: Notifier | None
+    config: ServerConfig, desk: AlarmDesk, store: SqliteSeries, clock: Clock, life: Lifeline, notifier: Notifier | None
 ) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -90,15 +101,15 @@ async def _until_told(
 
     async with asyncio.TaskGroup() as tasks:
         parts = [
-            tasks.create_task(run_collector(config, board, store, clock), name="collector"),
+            tasks.create_task(run_collector(config, board, store, clock, life), name="collector"),
             tasks.create_task(
                 serve_console(
                     desk,
                     config.console.host,
                     config.console.port,
                     clock=clock,
-                    status=lambda: board.report(desk.snapshot(), config.mode, store.counts()),
-                    stations_silent=lambda text: desk.notice("stations_silent", text),
+                    status=lambda: board.report(desk.snapshot(), config.mode, store.counts(), life.report()),
+                    path=life,
                     ready=lambda address: _log.info("the console is at %s", address),
                 ),
                 name="console",

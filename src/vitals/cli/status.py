@@ -33,6 +33,9 @@ def _lines(report: dict[str, Any]) -> list[str]:
             f"{series['redelivered']} redelivered"
         ),
     ]
+    path = report["path"]
+    checked = "never yet" if path["checked_s"] is None else f"{path['checked_s']:g} s ago"
+    lines.append(f"path      {'whole' if path['whole'] else 'BROKEN: ' + path['status']}, last full round {checked}")
     for gateway in report["gateways"]:
         word = "online" if gateway["online"] else "OFFLINE"
         lines.append(f"gateway   {gateway['gateway']} {word}, {gateway['spool_rows']} rows in its spool")

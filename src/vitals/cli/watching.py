@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,8 +21,9 @@ from vitals.notify.bounded import in_thread
 from vitals.notify.channels import open_channel
 from vitals.notify.watchdog import Look, Page, Phase, Rules, Watch, begun, step, text, told
 
-_BODY_BYTES: Final = 4096
-_SAW_CHARS: Final = 80
+_BODY_BYTES: Final = 16384
+_SAW_CHARS: Final = 120
+_LONGEST_S: Final = 1e9
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -44,8 +45,9 @@ class Address(msgspec.Struct, frozen=True):
 class Watching:
     """One watch over one address.
 
-    A failure is told by the first look that ends 7/12 of *within_s* after the last healthy one: looks are made every
-    1/6 and may take 1/12, so that at least 1/6 is left to send.
+    A failure is told by the first look that ends 7/12 of *within_s* after its beginning: the last healthy look, or what
+    the path itself says. Looks are made every 1/6 and may take 1/12, so that at least 1/6 is left to send. It is over
+    once every look has been healthy for 1/2 of *within_s*; longer if it comes back.
 
     Raises:
         ConfigurationError: the address or a channel cannot be used.
@@ -65,7 +67,10 @@ class Watching:
         self._channels = [open_channel(f"watchdog/{place}", each) for place, each in enumerate(channels, start=1)]
         self._every_s, self._look_s, self._send_s = within_s / 6, within_s / 12, within_s / 6
         self._rules = Rules(
-            after_ms=round(within_s * 1000 * 7 / 12), repeat_ms=round(repeat_s * 1000), life_ms=round(life_s * 1000)
+            after_ms=round(within_s * 1000 * 7 / 12),
+            steady_ms=round(within_s * 1000 / 2),
+            repeat_ms=round(repeat_s * 1000),
+            life_ms=round(life_s * 1000),
         )
         self._as_json = as_json
         self._clock = SystemClock()
@@ -81,7 +86,15 @@ class Watching:
         if look.healthy:
             return Exit.DONE
         now_ms = self._clock.monotonic_ms()
-        watch = Watch(phase=Phase.FAILED, healthy_ms=now_ms, told_ms=now_ms, due=Page.FAILURE, saw=look.saw)
+        failed_ms = now_ms - look.broken_ms
+        watch = Watch(
+            phase=Phase.FAILED,
+            healthy_ms=now_ms,
+            failed_ms=failed_ms,
+            told_ms=now_ms,
+            due=Page.FAILURE,
+            saw=look.saw,
+        )
         if not await self._page(watch):
             raise VitalsError("no channel took the page; see above")
         return Exit.NOT_MET
@@ -121,10 +134,11 @@ class Watching:
         try:
             connection.request("GET", self._address.target, headers={"Connection": "close"})
             response = connection.getresponse()
-            said = _said(response.read(_BODY_BYTES))
+            said, broken_ms = _said(response.read(_BODY_BYTES))
         finally:
             connection.close()
-        return Look(healthy=response.status == http.client.OK, saw=f"{response.status} {said or response.reason}")
+        healthy = response.status == http.client.OK
+        return Look(healthy, f"{response.status} {said or response.reason}", 0 if healthy else broken_ms)
 
     async def _page(self, watch: Watch) -> bool:
         """Whether some channel took what is due."""
@@ -173,14 +187,18 @@ def parse_address(url: str) -> Address:
     return Address(parts.scheme == "https", host, port, target)
 
 
-def _said(body: bytes) -> str:
-    """What the answer calls its status; otherwise nothing: whatever else is in it is not for a message."""
+class _Answer(msgspec.Struct, frozen=True):
+    status: str = ""
+    broken_s: Annotated[float, msgspec.Meta(ge=0, le=_LONGEST_S)] = 0.0
+
+
+def _said(body: bytes) -> tuple[str, int]:
+    """Status and age of the failure as the answer has them; whatever else is in it is not for a message."""
     try:
-        found = json.loads(body)
-    except ValueError:
-        return ""
-    status = found.get("status") if isinstance(found, dict) else None
-    return " ".join(status.split())[:_SAW_CHARS] if isinstance(status, str) else ""
+        found = msgspec.json.decode(body, type=_Answer)
+    except msgspec.DecodeError:
+        return "", 0
+    return " ".join(found.status.split())[:_SAW_CHARS], round(found.broken_s * 1000)
 
 
 @contextmanager

@@ -40,15 +40,18 @@ class Acknowledgements:
             Whether the next message is due sooner than before.
         """
         before_ms = self.next_ms()
-        pending = self._pending.get(gateway)
-        if pending is None:
-            pending = self._pending[gateway] = _Pending(self._slot(gateway, now_ms), {})
-            heapq.heappush(self._queue, (pending.due_ms, gateway))
+        pending = self._of(gateway, now_ms)
         pending.epochs.setdefault(epoch, Intervals()).add(seq, seq)
         pending.size += size
         if (urgent or pending.size * 2 >= self._credit) and pending.due_ms > now_ms:
             pending.due_ms = now_ms
             heapq.heappush(self._queue, (now_ms, gateway))
+        return before_ms is None or self._queue[0][0] < before_ms
+
+    def owe(self, gateway: str, now_ms: int) -> bool:
+        """*gateway* is to be told something besides what is durable, in its slot. Returns as :meth:`settled`."""
+        before_ms = self.next_ms()
+        self._of(gateway, now_ms)
         return before_ms is None or self._queue[0][0] < before_ms
 
     def next_ms(self) -> int | None:
@@ -67,6 +70,13 @@ class Acknowledgements:
         if len(rows) > MOST_RANGES:
             self._keep(gateway, pending, rows[MOST_RANGES:], now_ms)
         return gateway, rows[:MOST_RANGES]
+
+    def _of(self, gateway: str, now_ms: int) -> _Pending:
+        pending = self._pending.get(gateway)
+        if pending is None:
+            pending = self._pending[gateway] = _Pending(self._slot(gateway, now_ms), {})
+            heapq.heappush(self._queue, (pending.due_ms, gateway))
+        return pending
 
     def _keep(self, gateway: str, pending: _Pending, rows: list[tuple[int, int]], now_ms: int) -> None:
         rest: dict[int, Intervals] = {}

@@ -11,6 +11,7 @@ from vitals.collector.committing import Committer
 from vitals.collector.config import ServerConfig
 from vitals.collector.intake import Intake
 from vitals.collector.lateness import Lateness
+from vitals.collector.lifeline import Lifeline
 from vitals.collector.link import Link
 from vitals.collector.parts import GuardedDesk, Parts
 from vitals.collector.pending import Pending
@@ -28,7 +29,9 @@ RECALLED: Final = 5000
 """Log rows that are looked at for the clocks of gateways that were heard before a restart."""
 
 
-async def run_collector(config: ServerConfig, desk: Desk, store: Series, clock: Clock) -> None:
+async def run_collector(
+    config: ServerConfig, desk: Desk, store: Series, clock: Clock, life: Lifeline | None = None
+) -> None:
     """Receive, alarm, record and acknowledge until cancelled. The caller opened *store* and closes it.
 
     Args:
@@ -36,8 +39,9 @@ async def run_collector(config: ServerConfig, desk: Desk, store: Series, clock: 
         desk: restored from the log before this is called.
         store: of the same generation mode as *config*.
         clock: time.
+        life: where the console says what came to it; without one no round is ever closed.
     """
-    parts = assemble(config, desk, store, clock)
+    parts = assemble(config, desk, store, clock, life)
     link = Link(config.broker, parts)
     intake = Intake(parts, link.introduce)
     recall(parts, intake)
@@ -47,7 +51,7 @@ async def run_collector(config: ServerConfig, desk: Desk, store: Series, clock: 
             tasks.create_task(link.receive(intake), name="receive")
             tasks.create_task(link.publish(), name="publish")
             tasks.create_task(committer.run(), name="commit")
-            tasks.create_task(_tick(parts), name="tick")
+            tasks.create_task(_tick(parts, link), name="tick")
             tasks.create_task(_persist(parts), name="persist")
     finally:
         try:
@@ -56,9 +60,9 @@ async def run_collector(config: ServerConfig, desk: Desk, store: Series, clock: 
             _log.error("alarms were not recorded at the end: %s", error)
 
 
-def assemble(config: ServerConfig, desk: Desk, store: Series, clock: Clock) -> Parts:
+def assemble(config: ServerConfig, desk: Desk, store: Series, clock: Clock, life: Lifeline | None = None) -> Parts:
     """What the stages share."""
-    return Parts(
+    parts = Parts(
         desk=GuardedDesk(desk, clock, config.time_scale),
         store=store,
         clock=clock,
@@ -68,7 +72,10 @@ def assemble(config: ServerConfig, desk: Desk, store: Series, clock: Clock) -> P
         acknowledgements=Acknowledgements(round(INTERVAL_MS * config.time_scale), CREDIT_BYTES),
         lateness=Lateness(),
         wake=asyncio.Event(),
+        life=life or Lifeline(clock, config.time_scale),
     )
+    parts.life.closing = parts.rounds_closed
+    return parts
 
 
 def recall(parts: Parts, intake: Intake) -> None:
@@ -82,7 +89,7 @@ def recall(parts: Parts, intake: Intake) -> None:
         parts.notices.begin(Condition.QUARANTINED, waiting)
 
 
-async def _tick(parts: Parts) -> None:
+async def _tick(parts: Parts, link: Link) -> None:
     period_s = TICK_S * parts.time_scale
     now_ms = parts.clock.monotonic_ms()
     while True:
@@ -94,6 +101,13 @@ async def _tick(parts: Parts) -> None:
             parts.notices.begin(Condition.COLLECTOR_SLOW, "the collector was held up for over a second", shown_ms)
         parts.notices.tick(now_ms)
         parts.desk.tick(now_ms)
+        parts.life.turn(
+            now_ms,
+            linked=link.connected,
+            waiting_ms=parts.pending.oldest_ms,
+            holds=parts.notices.holds,
+            durable=lambda gateway, epoch, seq: parts.store.around(gateway, epoch, seq) is not None,
+        )
 
 
 async def _persist(parts: Parts) -> None:

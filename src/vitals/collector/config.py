@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -40,6 +40,18 @@ class AlarmsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profile: str = "adult"
 
 
+class PathSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is asked of the path from sensor to screen, for it to count as whole (docs/notify.md).
+
+    *stations*: a page that can be heard must be open while somebody is monitored; ``false`` for a site that relies on
+    notification. *gateways*: ``every`` one that carries the sensor of somebody who is monitored must be in the round,
+    or ``any`` of them.
+    """
+
+    stations: bool = True
+    gateways: Literal["every", "any"] = "every"
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: str
     time_scale: float = 1.0
@@ -47,6 +59,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     store: StoreSection = StoreSection()
     console: ConsoleSection = ConsoleSection()
     alarms: AlarmsSection = AlarmsSection()
+    path: PathSection = PathSection()
     notify: dict[str, Any] = {}
     scores: dict[str, str] = {}
 
@@ -79,6 +92,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     registry: Path = Path("registry.db")
     console: ConsoleSection = ConsoleSection()
     profile: str = "adult"
+    path: PathSection = PathSection()
     notify: dict[str, Any] = {}
     scores: dict[str, Path] = {}
 
@@ -110,6 +124,7 @@ def load(path: Path) -> ServerConfig:
         registry=folder / found.store.registry,
         console=found.console,
         profile=found.alarms.profile,
+        path=found.path,
         notify=found.notify,
         scores={name: folder / file for name, file in found.scores.items()},
     )

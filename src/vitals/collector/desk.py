@@ -74,6 +74,7 @@ class AlarmDesk:
     ) -> None:
         self.latencies: deque[Latency] = deque(maxlen=_LATENCIES)
         self.late = 0
+        self.passes = 0
         self._registry = registry
         self._clock = clock
         self._delays = Delays().scaled(time_scale)
@@ -86,6 +87,7 @@ class AlarmDesk:
             scale=time_scale,
         )
         self._roster = Roster(profile, settings, time_scale, self._tell)
+        self.carriers, self.path_broken = self._roster.carriers, self._roster.house.path_broken
         self._journal = Journal(registry)
         self._hindsight = Hindsight(self._delays, self._miss)
         self._screens = Screens(self._roster, self._delays, mode=mode.label, time_scale=time_scale)
@@ -352,6 +354,7 @@ class AlarmDesk:
             gateway.tick(moment, self._restarted_ms)
         self._roster.house.tick(moment)
         self._minute = minute
+        self.passes += 1
 
     def _tell(self, standing: Standing, transitions: Transitions, moment: Moment) -> None:
         raised_ms = moment.at_ms if self._replaying else self._moment().at_ms

@@ -66,6 +66,8 @@ class Intake:
             return
         if leaf == "state":
             self._state(gateway, payload, retained=retained)
+        elif leaf == "life":
+            self._life(gateway, payload)
         else:
             self._batch(version, gateway, payload)
 
@@ -162,8 +164,19 @@ class Intake:
         self._meet(gateway)
         self._believe(gateway, state, retained=retained)
 
+    def _life(self, gateway: str, payload: bytes) -> None:
+        """A sign of life; one that cannot be read, or is of another mode, is none."""
+        try:
+            life = bodies.decode_life(payload)
+        except DecodeError as error:
+            self._damaged(gateway, str(error))
+            return
+        if life.mode is self._parts.mode:
+            self._parts.life.sign(gateway, life)
+
     def _believe(self, gateway: str, state: GatewayState, *, retained: bool) -> None:
         received_ms = self._parts.clock.monotonic_ms()
+        self._parts.life.state(gateway, state)
         if state.online and not retained:
             self._parts.lateness.state(gateway, state, received_ms)
             self._seek_lost(gateway, state)

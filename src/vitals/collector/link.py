@@ -10,6 +10,7 @@ from typing import Final
 import aiomqtt
 
 from vitals.collector.base import Condition
+from vitals.collector.cancellation import honour_cancellation
 from vitals.collector.config import Broker
 from vitals.collector.intake import Intake
 from vitals.collector.parts import Parts
@@ -23,7 +24,12 @@ FIRST_RETRY_S: Final = 0.5
 LAST_RETRY_S: Final = 15.0
 KEEPALIVE_S: Final = 10
 REFUSED: Final = 128
-FILTERS: Final = (topics.UNKNOWN_VERSION_FILTER, topics.UNKNOWN_VERSION_ALARM_FILTER, topics.STATE_FILTER)
+FILTERS: Final = (
+    topics.UNKNOWN_VERSION_FILTER,
+    topics.UNKNOWN_VERSION_ALARM_FILTER,
+    topics.STATE_FILTER,
+    topics.LIFE_FILTER,
+)
 """Disjoint: of overlapping filters a broker may send a copy each. The first two hold version 1 too."""
 
 
@@ -36,6 +42,11 @@ class Link:
         self._client: aiomqtt.Client | None = None
         self._gateways: list[str] = []
         self._configured = 0
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection stands and is subscribed."""
+        return self._client is not None
 
     def introduce(self, gateway: str) -> None:
         """A gateway is heard for the first time: it is told the store's name."""
@@ -55,6 +66,7 @@ class Link:
             except (aiomqtt.MqttError, BrokerUnavailable, OSError) as error:
                 _log.debug("broker %s: %s", self._broker.address, error)
                 self._parts.notices.begin(Condition.BROKER_LOST, f"no connection to the broker {self._broker.address}")
+            honour_cancellation()
             await asyncio.sleep(retry_s * self._parts.time_scale * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
             retry_s = min(retry_s * 2, LAST_RETRY_S)
 
@@ -68,8 +80,10 @@ class Link:
             try:
                 await self._configure(client)
                 await self._acknowledge(client)
+                honour_cancellation()
             except (aiomqtt.MqttError, OSError) as error:
                 _log.debug("a gateway was not told: %s", error)  # receive says aloud that the broker is gone
+                honour_cancellation()
                 await asyncio.sleep(FIRST_RETRY_S * self._parts.time_scale)
 
     @asynccontextmanager
@@ -86,6 +100,7 @@ class Link:
         )
         async with client:
             granted = await client.subscribe([(each, 1) for each in FILTERS])
+            honour_cancellation()
             if any((code if isinstance(code, int) else code.value) >= REFUSED for code in granted):
                 raise BrokerUnavailable("the broker refuses a subscription: what may this user read?")
             self._client, self._configured = client, 0
@@ -108,22 +123,28 @@ class Link:
         due_ms = self._parts.acknowledgements.next_ms()
         wait_s = None if due_ms is None else max(0, due_ms - self._parts.clock.monotonic_ms()) / 1000
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._parts.wake.wait(), wait_s)
+            async with asyncio.timeout(wait_s):
+                await self._parts.wake.wait()
 
     async def _configure(self, client: aiomqtt.Client) -> None:
         payload = bodies.encode(Configuration(store=self._parts.store.store))
         while self._configured < len(self._gateways):
             gateway = self._gateways[self._configured]
             await client.publish(topics.config(gateway), payload, qos=1, retain=True)
+            honour_cancellation()
             self._configured += 1
 
     async def _acknowledge(self, client: aiomqtt.Client) -> None:
         while (told := self._parts.acknowledgements.take(self._parts.clock.monotonic_ms())) is not None:
             gateway, rows = told
             message = Committed(
-                store=self._parts.store.store, ranges=self._ranges(gateway, rows), credit=self._parts.credit
+                store=self._parts.store.store,
+                ranges=self._ranges(gateway, rows),
+                credit=self._parts.credit,
+                round_ms=self._parts.life.closed(gateway),
             )
             await client.publish(topics.committed(gateway), bodies.encode(message), qos=0)
+            honour_cancellation()
 
     def _ranges(self, gateway: str, rows: list[tuple[int, int]]) -> Ranges:
         """The merged ranges around *rows*: they repeat what an acknowledgement that was lost had said."""

@@ -11,6 +11,7 @@ from vitals.clock import Clock
 from vitals.collector.acknowledgement import CREDIT_BYTES, Acknowledgements
 from vitals.collector.base import Condition, Desk, Heard
 from vitals.collector.lateness import Lateness
+from vitals.collector.lifeline import Lifeline
 from vitals.collector.notices import Notices
 from vitals.collector.pending import Pending
 from vitals.errors import StoreError
@@ -91,12 +92,20 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     acknowledgements: Acknowledgements
     lateness: Lateness
     wake: asyncio.Event
+    life: Lifeline
     credit: int = CREDIT_BYTES
 
     @property
     def notices(self) -> Notices:
         """The conditions that hold."""
         return self.desk.notices
+
+    def rounds_closed(self, gateways: list[str]) -> None:
+        """Signs of these went all the way round: they are to be told."""
+        now_ms = self.clock.monotonic_ms()
+        for gateway in gateways:
+            if self.acknowledgements.owe(gateway, now_ms):
+                self.wake.set()
 
     def settled(self, gateway: str, epoch: int, seq: int, size: int, *, urgent: bool) -> None:
         """Row *seq* is durable: its gateway is to be told."""

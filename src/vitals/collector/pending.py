@@ -34,6 +34,11 @@ class Pending:
         """Whether everything that arrived is durable."""
         return not self._arrivals
 
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest of what is not durable arrived, collector-monotonic; None where everything is."""
+        return self._arrivals[0].received_ms if self._arrivals else None
+
     def __contains__(self, identity: Identity) -> bool:
         return identity in self._identities
 

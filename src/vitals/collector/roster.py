@@ -81,7 +81,7 @@ class Roster:
             yield from watch.standings()
         for gateway in self.gateways.values():
             yield from gateway.standings()
-        yield self.house.restarted
+        yield from self.house.standings()
 
     def wore(self, sensor: str, patient: str, utc_ms: int) -> bool:
         """Whether *sensor* was on *patient* at that moment."""
@@ -93,6 +93,14 @@ class Roster:
             if bound.covers(utc_ms):
                 return self.watches[bound.patient]
         return None
+
+    def carriers(self) -> set[str]:
+        """Gateways through which the sensors of those who are watched just now were last heard."""
+        return {
+            worn.kept.gateway
+            for watch, worn in self.worn.values()
+            if worn.kept.gateway and watch.plan is not None and not watch.suspended
+        }
 
     # Across restarts
 
@@ -110,8 +118,7 @@ class Roster:
             states += [State(standing.subject, standing.key, standing.keep()) for standing in gateway.standings()]
         if self.house.changed:
             self.house.changed = False
-            restarted = self.house.restarted
-            states.append(State(restarted.subject, restarted.key, restarted.keep()))
+            states += [State(standing.subject, standing.key, standing.keep()) for standing in self.house.standings()]
         return states
 
     def recall(self, states: Iterable[State]) -> None:
@@ -128,7 +135,7 @@ class Roster:
         for row in states:
             assert row.state is not None
             if row.subject == house.SUBJECT:
-                self.house.restarted.restore(row.state)
+                _restore(self.house.standings(), row.condition, row.state)
             elif row.subject.startswith(SUBJECT):
                 self._restore_gateway(self.gateway(row.subject.removeprefix(SUBJECT), moment), row.condition, row.state)
             elif row.condition not in {HEARD, hindsight.CONDITION}:
@@ -140,9 +147,7 @@ class Roster:
     def _restore_gateway(self, gateway: GatewayWatch, condition: str, state: bytes) -> None:
         if condition == HEARD:
             gateway.kept = _GATEWAY.decode(state)
-        for standing in gateway.standings():
-            if standing.key == condition:
-                standing.restore(state)
+        _restore(gateway.standings(), condition, state)
 
     def _take_off(self, person: Enrolled, moment: Moment) -> None:
         """Before anything is put on: a sensor that changes hands brings how far it was evaluated, and no value."""
@@ -173,6 +178,12 @@ class Roster:
         if refused:
             _log.error("limits of patient %s cannot be used: %s", person.patient.id, refused)
         return profile.scaled(self._time_scale), refused
+
+
+def _restore(standings: Iterable[Standing], condition: str, state: bytes) -> None:
+    for standing in standings:
+        if standing.key == condition:
+            standing.restore(state)
 
 
 def _since(plan: Plan | None, moment: Moment) -> int:

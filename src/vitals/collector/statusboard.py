@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from vitals.clock import Clock
 from vitals.collector.base import Desk, Heard, heard
+from vitals.life.legs import Report
 from vitals.observation import GenerationMode
 from vitals.series.base import Arrival, Counts, Logged
 from vitals.ward import Snapshot
@@ -60,7 +61,7 @@ class StatusBoard:
         """See ``base.Desk``."""
         await self._desk.persist()
 
-    def report(self, snapshot: Snapshot, mode: GenerationMode, counts: Counts) -> dict[str, Any]:
+    def report(self, snapshot: Snapshot, mode: GenerationMode, counts: Counts, path: Report) -> dict[str, Any]:
         """The object that ``vitals status --json`` prints."""
         return {
             "mode": mode.label,
@@ -80,6 +81,7 @@ class StatusBoard:
                 "redelivered": counts.redelivered,
             },
             "gateways": [_gateway(name, state) for name, state in sorted(self._gateways.items())],
+            "path": path,
             "notices": list(snapshot.notices),
             "latency_ms": {"notification_to_commit": quantiles(self._to_commit_ms)},
         }

@@ -24,6 +24,7 @@ from vitals.console.feed import STALE_MS, STREAMS, Feed
 from vitals.console.guard import HEADERS, Guard
 from vitals.delays import Delays
 from vitals.errors import ConflictError, NotFoundError, VitalsError
+from vitals.life.path import Path as WholePath
 from vitals.scores.entry import FIELDS
 from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS, Ward
 
@@ -43,9 +44,10 @@ Said = TypeVar("Said")
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A station says whether its audio clock advances, unmuted."""
+    """A station says whether its audio clock advances, unmuted, and the newest lap that it has put on the screen."""
 
     audible: bool
+    drawn: int | None = None
 
 
 StationId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]{1,64}$")]
@@ -57,15 +59,16 @@ def build_app(
     clock: Clock,
     actor: str = "demo",
     status: Callable[[], Any] | None = None,
-    stations_silent: Callable[[str | None], None] | None = None,
+    path: WholePath | None = None,
 ) -> Starlette:
     """The application that shows *ward*.
 
     Its lifespan takes the snapshots; ``app.state.feed`` is the stream behind every page. *actor* is who acts
     until sign-in exists. *status* gives what ``GET /api/v1/status`` answers (for ``vitals status``); without it that
-    address does not exist. *stations_silent* is told why nobody would hear an alarm, and None once somebody would (S3).
+    address does not exist. *path* is the whole path, of which this is the last part; without it ``/healthz`` knows the
+    console alone.
     """
-    console = _Console(ward, clock, actor, status, stations_silent)
+    console = _Console(ward, clock, actor, status, Feed(ward, clock, path), path)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -93,9 +96,11 @@ class _Console:
         clock: Clock,
         actor: str,
         status: Callable[[], Any] | None,
-        stations_silent: Callable[[str | None], None] | None,
+        feed: Feed,
+        path: WholePath | None,
     ) -> None:
-        self.feed = Feed(ward, clock, stations_silent)
+        self.feed = feed
+        self._path = path
         self._clock = clock
         self._ward = ward
         self._actor = actor
@@ -149,7 +154,10 @@ class _Console:
         return answer(self._status())
 
     async def health(self, _: Request) -> Response:
-        """Whether screens are being fed."""
+        """Whether the whole path is well, or without one, whether screens are being fed. No names, for whoever asks."""
+        if self._path is not None:
+            whole = self._path.report()
+            return answer(whole, 200 if whole.whole else 503)
         age_ms = self.feed.age_ms
         fed = age_ms is not None and age_ms <= STALE_MS
         report = {"status": "ok" if fed else "no snapshot", "snapshot_age_ms": age_ms, "streams": self.feed.streams}
@@ -167,6 +175,8 @@ class _Console:
         try:
             station = msgspec.convert(request.path_params["station"], StationId)
             self.feed.stations.report(station, self._clock.monotonic_ms(), audible=report.audible)
+            if self._path and report.audible and report.drawn is not None:
+                self._path.drawn(report.drawn)
         except msgspec.ValidationError as error:
             return refusal(400, "station", f"not a station's identifier: {error}")
         except ConflictError as error:

@@ -10,7 +10,7 @@ would hear an alarm (S3).
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Final
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from vitals.clock import Clock
 from vitals.console.stations import Stations
 from vitals.console.traces import Traces
+from vitals.life.path import Path
 from vitals.ward import ShownAlarm, Snapshot, Ward
 
 PERIOD_MS: Final = 1000
@@ -33,26 +34,40 @@ UNWATCHED: Final = frozenset({"no_plan", "suspended"})
 _log = logging.getLogger(__name__)
 
 
+class ShownPath(msgspec.Struct, frozen=True):
+    """The whole path on a page: the *lap* that the page reports back, the age of the last full round, what is broken.
+
+    *lap* None: no snapshot was sent with this beat, or none has begun.
+    """
+
+    lap: int | None
+    checked_s: float | None
+    broken: str | None
+
+
 class Beat(msgspec.Struct, frozen=True):
     """What comes with a snapshot and is none of the ward's business."""
 
     monotonic_ms: int
     ended: tuple[ShownAlarm, ...]
     silent: str | None
+    path: ShownPath | None = None
 
 
 class Feed:
     """Takes a snapshot of *ward* every second and hears its alarms, for as long as :meth:`run` runs.
 
-    *stations_silent* is told why nobody would hear an alarm, and None once somebody would (S3).
+    *path* is told what was sent, and gives the lap that goes with it; it is also told why nobody would hear an alarm,
+    and None once somebody would (S3).
     """
 
-    def __init__(self, ward: Ward, clock: Clock, stations_silent: Callable[[str | None], None] | None = None) -> None:
+    def __init__(self, ward: Ward, clock: Clock, path: Path | None = None) -> None:
         self.traces = Traces()
         self.stations = Stations()
         self.silent: str | None = None
-        self._stations_silent = stations_silent
         self._needed = False
+        self._path = path
+        self._lap: int | None = None
         self._ward = ward
         self._clock = clock
         self._encoder = msgspec.json.Encoder()
@@ -137,6 +152,7 @@ class Feed:
                 _log.exception("the ward gives no snapshot")
             self._failing = True
             self._frame = None
+            self._lap = None
             self._judge()
             return None
         if self._failing:
@@ -146,6 +162,7 @@ class Feed:
         self.traces.take(snapshot, self._taken_ms)
         self._needed = _needed(snapshot)
         self._judge()
+        self._lap = self._path.fed(needed=self._needed) if self._path else None
         self._frame = self._beat() + self._event("snapshot", self._encoder.encode(snapshot))
         return self._frame
 
@@ -155,13 +172,20 @@ class Feed:
             return
         self.silent = silent
         _log.warning("%s", silent or "an alarm would be heard again")
-        if self._stations_silent:
-            self._stations_silent(silent)
+        if self._path:
+            self._path.silent(silent)
 
     def _beat(self) -> bytes:
         now = self._clock.monotonic_ms()
         ended = tuple(alarm for at, alarm in self._ended if now - at < ENDED_FOR_MS)
-        return self._event("beat", self._encoder.encode(Beat(now, ended, self.silent)))
+        return self._event("beat", self._encoder.encode(Beat(now, ended, self.silent, self._shown_path())))
+
+    def _shown_path(self) -> ShownPath | None:
+        if self._path is None:
+            return None
+        report = self._path.report()
+        late = report.late
+        return ShownPath(self._lap, report.checked_s, None if late is None else late.why)
 
     def _event(self, name: str, data: bytes) -> bytes:
         self._events += 1

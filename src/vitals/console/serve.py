@@ -11,6 +11,7 @@ from vitals.clock import Clock
 from vitals.console.app import build_app
 from vitals.console.guard import loopback
 from vitals.errors import ConfigurationError, VitalsError
+from vitals.life.path import Path
 from vitals.ward import Ward
 
 _GRACE_S: Final = 2
@@ -53,7 +54,7 @@ async def serve_console(
     actor: str = "demo",
     status: Callable[[], Any] | None = None,
     ready: Callable[[str], None] | None = None,
-    stations_silent: Callable[[str | None], None] | None = None,
+    path: Path | None = None,
 ) -> None:
     """Serve *ward* until cancelled; *ready* is called with the address once it answers, the rest as ``build_app`` says.
 
@@ -63,7 +64,7 @@ async def serve_console(
     """
     with listen(host, port) as listening:
         address = _address(listening)
-        app = build_app(ward, clock=clock, actor=actor, status=status, stations_silent=stations_silent)
+        app = build_app(ward, clock=clock, actor=actor, status=status, path=path)
         config = uvicorn.Config(
             app,
             http="h11",

@@ -121,6 +121,11 @@ class Notifier:
 
     # What others ask
 
+    @property
+    def idle_ms(self) -> int | None:
+        """How long ago it last looked at the ward; None where it has not since it began (again)."""
+        return None if self._looked_ms is None else max(0, self._moment().at_ms - self._looked_ms)
+
     def next_step(self, episode: str) -> tuple[str, float] | None:
         """Whom an unacknowledged episode is told to next, and in how many seconds; None: nobody."""
         following = self._dispatcher.next_step(episode)

@@ -142,7 +142,10 @@ class EpochState(msgspec.Struct, array_like=True, frozen=True):
 
 
 class GatewayState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Retained at ``v1/{gateway}/state`` every 10 s; the last will is the same with *online* false."""
+    """Retained at ``v1/{gateway}/state`` every 10 s; the last will is the same with *online* false.
+
+    *life*: it sends signs of life (:class:`Life`), which earlier releases did not.
+    """
 
     session: int
     online: bool
@@ -158,14 +161,36 @@ class GatewayState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     sensors: list[SensorState] = []
     configuration: str = ""
     problems: list[str] = []
+    life: bool = False
+
+
+class Life(msgspec.Struct, array_like=True, frozen=True):
+    """A sign of life at ``v1/{gateway}/life`` every 5 s, QoS 0, not retained; only where ``GatewayState.life`` says so.
+
+    *round_ms* is when it was made, and its number: ``Committed.round_ms`` names it again once it went all the way to a
+    page and back. *epoch* and *seq* are the newest row that was stored (*seq* 0: none in this epoch). *sensor* is the
+    one that was heard last, at *heard_ms*; empty and None where none was since the gateway started.
+    """
+
+    mode: GenerationMode
+    boot: int
+    round_ms: Milliseconds
+    epoch: int
+    seq: int
+    sensor: str = ""
+    heard_ms: Milliseconds | None = None
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
-    """Sent to ``cmd/{gateway}/committed``, not retained: durable in *store*; *credit* is bytes of backlog."""
+    """Sent to ``cmd/{gateway}/committed``, not retained: durable in *store*; *credit* is bytes of backlog.
+
+    *round_ms*: the newest sign of life that went all the way round, None where none did.
+    """
 
     store: int
     ranges: Ranges
     credit: int = 65536
+    round_ms: Milliseconds | None = None
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -190,11 +215,12 @@ _DECODERS: Final[dict[Kind, msgspec.msgpack.Decoder[Any]]] = {
     Kind.GAP: msgspec.msgpack.Decoder(Gap),
 }
 _STATE: Final = msgspec.msgpack.Decoder(GatewayState)
+_LIFE: Final = msgspec.msgpack.Decoder(Life)
 _COMMITTED: Final = msgspec.msgpack.Decoder(Committed)
 _CONFIGURATION: Final = msgspec.msgpack.Decoder(Configuration)
 
 
-def encode(value: Body | GatewayState | Committed | Configuration) -> bytes:
+def encode(value: Body | GatewayState | Life | Committed | Configuration) -> bytes:
     """The bytes of a body."""
     return _ENCODER.encode(value)
 
@@ -216,6 +242,11 @@ def decode(kind: int, body: bytes) -> Body:
 def decode_state(payload: bytes) -> GatewayState:
     """Read a gateway's state. Raises DecodeError."""
     return _decoded(_STATE, payload)
+
+
+def decode_life(payload: bytes) -> Life:
+    """Read a sign of life. Raises DecodeError."""
+    return _decoded(_LIFE, payload)
 
 
 def decode_committed(payload: bytes) -> Committed:

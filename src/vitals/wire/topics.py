@@ -10,6 +10,7 @@ _GATEWAY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 VITALS_FILTER: Final = "v1/+/vitals"
 ALARM_FILTER: Final = "v1/+/alarm"
 STATE_FILTER: Final = "v1/+/state"
+LIFE_FILTER: Final = "v1/+/life"
 UNKNOWN_VERSION_FILTER: Final = "+/+/vitals"
 UNKNOWN_VERSION_ALARM_FILTER: Final = "+/+/alarm"
 """Every version's batches and local alarms: what this release does not know is quarantined, not overlooked."""
@@ -33,6 +34,11 @@ def alarm(gateway: str) -> str:
 def state(gateway: str) -> str:
     """Retained state, with a last will."""
     return f"v1/{gateway}/state"
+
+
+def life(gateway: str) -> str:
+    """Signs of life, not retained, QoS 0."""
+    return f"v1/{gateway}/life"
 
 
 def committed(gateway: str) -> str:

@@ -15,6 +15,10 @@ from tests.integration.gateway.collector import Collector
 from tests.integration.gateway.running import configured
 from tests.spools import opened
 
+from vitals.clock import SystemClock
+from vitals_gateway.config import load
+from vitals_gateway.life import file_beside
+
 COMMAND = [sys.executable, "-m", "vitals_gateway"]
 WITHIN_S = 30
 
@@ -52,6 +56,24 @@ def test_version() -> None:
     done = command("--version")
     assert done.returncode == 0
     assert done.stdout.strip() == "0.1.0"
+
+
+def test_status_says_whether_anybody_watches(tmp_path: Path) -> None:
+    path = config_file(tmp_path)
+    refused = command("status", "--config", str(path))
+    assert refused.returncode == 2
+    assert "has this gateway run?" in refused.stderr
+    clock = SystemClock()
+    at_ms = clock.monotonic_ms()
+    known = {"boot": f"{clock.boot():016x}", "written_ms": at_ms, "round_ms": None, "heard_ms": at_ms}
+    file_beside(Path(load(path).spool.path)).write_text(json.dumps(known | {"unwatched": "nobody watches: no sign"}))
+    alone = command("status", "--config", str(path))
+    assert alone.returncode == 3
+    assert alone.stdout.startswith("last full round to a console and back never, a sensor heard ")
+    assert "nobody watches: no sign (said " in alone.stdout
+    file_beside(Path(load(path).spool.path)).write_text(json.dumps(known | {"round_ms": at_ms, "unwatched": None}))
+    watched = command("status", "--config", str(path), "--json")
+    assert (watched.returncode, json.loads(watched.stdout)["unwatched"]) == (0, None)
 
 
 def test_check_shows_what_the_file_means_without_its_password(tmp_path: Path) -> None:

@@ -11,8 +11,34 @@ from vitals.console.app import build_app
 from vitals.console.guard import HEADERS
 from vitals.console.rehearsal import RehearsalWard
 from vitals.errors import StoreError
+from vitals.life.legs import Report
 from vitals.observation import GenerationMode
 from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS
+
+
+class KeepingPath:
+    """Implements ``life.path.Path`` and keeps what it is told."""
+
+    def __init__(self, *, whole: bool = True) -> None:
+        self.told: list[str | None] = []
+        self.drew: list[int] = []
+        self.whole = whole
+
+    def fed(self, *, needed: bool) -> int | None:
+        assert needed
+        return 7
+
+    def drawn(self, lap: int) -> None:
+        self.drew.append(lap)
+
+    def silent(self, why: str | None) -> None:
+        self.told.append(why)
+
+    def report(self) -> Report:
+        if self.whole:
+            return Report("ok", whole=True, checked_s=4.0, broken_s=0.0, heard_s=None, legs=())
+        return Report("broker: no connection", whole=False, checked_s=4.0, broken_s=31.0, heard_s=None, legs=())
+
 
 HOST = "http://localhost:8470"
 ORIGIN = {"Origin": HOST}
@@ -265,9 +291,10 @@ async def test_the_page_offers_what_the_ward_takes(client: httpx.AsyncClient) ->
 
 
 async def test_silence_is_told_once_and_its_end_too() -> None:
-    told: list[str | None] = []
     clock = ManualClock()
-    app = build_app(RehearsalWard(clock, 1), clock=clock, stations_silent=told.append)
+    path = KeepingPath()
+    told = path.told
+    app = build_app(RehearsalWard(clock, 1), clock=clock, path=path)
     feed = app.state.feed
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
@@ -288,6 +315,34 @@ async def test_silence_is_told_once_and_its_end_too() -> None:
         assert told[1:] == [None]
         assert (await report("wall 1", audible=True)).status_code == 400
         assert (await report("wall-1")).status_code == 400
+
+
+async def test_an_audible_page_says_which_lap_it_has_drawn() -> None:
+    path = KeepingPath()
+    transport = httpx.ASGITransport(build_app(RehearsalWard(ManualClock(), 1), clock=ManualClock(), path=path))
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+        for audible, drawn in ((True, 7), (False, 8), (True, None)):
+            said = {"audible": audible, "drawn": drawn}
+            await client.post("/api/v1/stations/wall-1", json=said, headers=ORIGIN)
+    assert path.drew == [7]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_health_is_that_of_the_whole_path_and_names_nobody(*, whole: bool) -> None:
+    ward = RehearsalWard(ManualClock(), 3)
+    path = KeepingPath(whole=whole)
+    transport = httpx.ASGITransport(build_app(ward, clock=ManualClock(), path=path))
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+        response = await client.get("/healthz")
+    assert response.status_code == (200 if whole else 503)
+    assert response.json() == {
+        "status": "ok" if whole else "broker: no connection",
+        "whole": whole,
+        "checked_s": 4.0,
+        "broken_s": 0.0 if whole else 31.0,
+        "heard_s": None,
+        "legs": [],
+    }
 
 
 async def test_health_says_whether_screens_are_fed(client: httpx.AsyncClient) -> None:

@@ -8,6 +8,7 @@ import pytest
 from vitals.clock import ManualClock
 from vitals.console.feed import WAITING, Feed
 from vitals.console.rehearsal import RehearsalWard
+from vitals.life.legs import Judged, Report
 
 
 def events(chunk: bytes) -> list[tuple[str, dict[str, object]]]:
@@ -73,6 +74,47 @@ async def test_one_snapshot_serves_every_stream(feed: Feed) -> None:
     chunks = [await anext(stream) for stream, _ in streams]
     assert len(set(chunks)) == 1
     assert sequence(chunks[0]) == before + 1  # the ward was asked once
+
+
+class Laps:
+    """Implements ``life.path.Path`` with laps of its own."""
+
+    def __init__(self) -> None:
+        self.lap = 0
+        self.needed: list[bool] = []
+
+    def fed(self, *, needed: bool) -> int | None:
+        self.needed.append(needed)
+        self.lap += 1
+        return self.lap
+
+    def drawn(self, lap: int) -> None:
+        assert lap <= self.lap
+
+    def silent(self, why: str | None) -> None:
+        assert why is None
+
+    def report(self) -> Report:
+        late = Judged("broker", ok=False, needed=True, age_s=16.0, why="no connection to the broker", late=True)
+        return Report("broker: no", whole=False, checked_s=16.5, broken_s=16.0, heard_s=None, legs=(late,))
+
+
+async def test_a_lap_goes_with_the_snapshot_that_was_taken_after_it_began(
+    ward: RehearsalWard, clock: ManualClock
+) -> None:
+    laps = Laps()
+    feed = Feed(ward, clock, laps)
+    stream, first = await opened(feed)
+    beat = dict(events(first))["beat"]
+    assert beat["path"] == {"lap": 1, "checked_s": 16.5, "broken": "no connection to the broker"}
+    feed.tick()
+    assert dict(events(await anext(stream)))["beat"]["path"]["lap"] == 2  # type: ignore[index]
+    ward.failing = RuntimeError("no snapshot")
+    feed.tick()
+    alone = await anext(stream)
+    assert names(alone) == ["beat"]
+    assert dict(events(alone))["beat"]["path"]["lap"] is None  # type: ignore[index]
+    assert laps.needed == [True, True]
 
 
 async def test_an_alarm_comes_at_once(feed: Feed, ward: RehearsalWard) -> None:

@@ -13,6 +13,11 @@ WELL, SICK = Look(healthy=True, saw="200 ok"), Look(healthy=False, saw="503 no s
 PLACE = "http://ward:8470/healthz"
 
 
+def broken(for_s: int) -> Look:
+    """A look at a path that says for how long it has not been whole."""
+    return Look(healthy=False, saw="503 round: no full round", broken_ms=for_s * 1000)
+
+
 def run(
     looks: list[Look], *, taken: bool = True, rules: Rules = RULES, start: Watch | None = None
 ) -> list[tuple[int, Page]]:
@@ -64,6 +69,41 @@ def test_a_failure_that_lasts_is_told_again() -> None:
     assert run([WELL, *[SICK] * 130], rules=Rules(after_ms=35_000, repeat_ms=0)) == [(40, Page.FAILURE)]
 
 
+def test_a_path_that_says_that_it_has_been_broken_for_long_is_believed_at_once() -> None:
+    assert run([WELL, *[broken(5 + 10 * look) for look in range(4)]]) == [(40, Page.FAILURE)]  # as old as it seems
+    assert run([WELL, broken(31), broken(41)]) == [(20, Page.FAILURE)]
+    assert run([WELL, broken(35)]) == [(10, Page.FAILURE)]
+
+
+def test_a_path_that_says_so_of_a_moment_is_not_paged() -> None:
+    assert run([WELL, broken(1), WELL, broken(1), WELL]) == []
+
+
+def test_a_recovery_is_told_when_it_has_lasted() -> None:
+    steady = Rules(after_ms=35_000, steady_ms=30_000)
+    looks = [WELL, *[SICK] * 4, WELL, WELL, SICK, WELL, WELL, WELL, WELL]
+    assert run(looks, rules=steady) == [(40, Page.FAILURE), (110, Page.RECOVERY)]
+
+
+def test_a_path_that_flaps_is_paged_seldom() -> None:
+    steady = Rules(after_ms=35_000, steady_ms=30_000)
+    minutes = 120
+    flapping = ([SICK] * 4 + [WELL] * 4) * (minutes * 60 // 80)  # 40 s each, for two hours
+    pages = run([WELL, *flapping], rules=steady)
+    assert len(pages) <= 2 * 5 + minutes // 10
+    failures = [at_s for at_s, page in pages if page is Page.FAILURE]
+    assert all(later - earlier >= 80 for earlier, later in itertools.pairwise(failures))
+    assert max(later - earlier for earlier, later in itertools.pairwise(failures)) <= 700  # and never forgotten
+
+
+def test_a_failure_long_after_the_last_one_ends_as_soon_as_the_first() -> None:
+    steady = Rules(after_ms=35_000, steady_ms=30_000)
+    once = [*[SICK] * 5, *[WELL] * 100]
+    pages = run([WELL, *once, *once], rules=steady)
+    assert [page for _, page in pages] == [Page.FAILURE, Page.RECOVERY] * 2
+    assert pages[1][0] - pages[0][0] == pages[3][0] - pages[2][0]
+
+
 def test_a_page_that_no_channel_took_stays_due_and_gives_way_to_newer_news() -> None:
     looks = [WELL, *[SICK] * 6, WELL, WELL]
     assert run(looks, taken=False) == [
@@ -92,7 +132,7 @@ def test_a_sign_of_life_comes_at_the_start_and_every_day() -> None:
                 "Alarms may be neither raised nor heard nor sent: look after the patients."
             ),
         ),
-        (Page.RECOVERY, f"Path healthy again: {PLACE}: 503 no snapshot; it was not for 45 s."),
+        (Page.RECOVERY, f"Path healthy again: {PLACE}: 503 no snapshot; it was not for 1 min 5 s."),
         (Page.STARTED, f"The watchdog has begun to watch {PLACE}: 503 no snapshot."),
         (
             Page.SIGN_OF_LIFE,
@@ -101,5 +141,5 @@ def test_a_sign_of_life_comes_at_the_start_and_every_day() -> None:
     ],
 )
 def test_what_is_said(page: Page, said: str) -> None:
-    watch = Watch(healthy_ms=10_000, failed_ms=30_000, told_ms=0, due=page, saw="503 no snapshot")
+    watch = Watch(healthy_ms=30_000, failed_ms=10_000, told_ms=0, due=page, saw="503 no snapshot")
     assert text(watch, PLACE, 75_000) == said

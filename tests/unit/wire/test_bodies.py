@@ -24,6 +24,7 @@ from vitals.wire.bodies import (
     EpochState,
     Gap,
     GatewayState,
+    Life,
     SensorState,
     Void,
 )
@@ -53,6 +54,7 @@ STATES = st.builds(
 DECODERS: tuple[Callable[[bytes], object], ...] = (
     *(partial(bodies.decode, kind) for kind in KINDS.values()),
     bodies.decode_state,
+    bodies.decode_life,
     bodies.decode_committed,
     bodies.decode_configuration,
 )
@@ -69,9 +71,46 @@ def test_state_round_trip(state: GatewayState) -> None:
     assert bodies.decode_state(bodies.encode(state)) == state
 
 
-@given(U64, RANGES, U63)
-def test_committed_and_configuration_round_trip(store: int, ranges: bodies.Ranges, credit: int) -> None:
-    committed = Committed(store=store, ranges=ranges, credit=credit)
+LIVES = st.builds(
+    Life,
+    st.sampled_from(GenerationMode),
+    U64,
+    MILLISECONDS,
+    U64,
+    U63,
+    TEXT,
+    st.one_of(st.none(), MILLISECONDS),
+)
+
+
+@given(LIVES)
+def test_life_round_trip(life: Life) -> None:
+    assert bodies.decode_life(bodies.encode(life)) == life
+
+
+class CommittedBefore(msgspec.Struct, frozen=True, kw_only=True):
+    """The acknowledgement of the release before signs of life."""
+
+    store: int
+    ranges: bodies.Ranges
+    credit: int = 65536
+
+
+def test_the_release_before_signs_of_life_and_this_one_understand_each_other() -> None:
+    before = CommittedBefore(store=1, ranges={2: [(3, 4)]}, credit=5)
+    now = Committed(store=1, ranges={2: [(3, 4)]}, credit=5, round_ms=6)
+    assert msgspec.msgpack.decode(bodies.encode(now), type=CommittedBefore) == before
+    assert bodies.decode_committed(msgspec.msgpack.encode(before)).round_ms is None
+    state = GatewayState(session=1, online=True, mode=GenerationMode.TEST)
+    assert b"life" not in bodies.encode(state)  # as that release would have it
+    assert not bodies.decode_state(bodies.encode(state)).life
+
+
+@given(U64, RANGES, U63, st.one_of(st.none(), MILLISECONDS))
+def test_committed_and_configuration_round_trip(
+    store: int, ranges: bodies.Ranges, credit: int, round_ms: int | None
+) -> None:
+    committed = Committed(store=store, ranges=ranges, credit=credit, round_ms=round_ms)
     assert bodies.decode_committed(bodies.encode(committed)) == committed
     configuration = Configuration(store=store, version="7", sensors=["F0:00:00:00:01:02"])
     assert bodies.decode_configuration(bodies.encode(configuration)) == configuration

@@ -16,6 +16,7 @@ def test_every_topic_is_parsed_back(gateway: str) -> None:
     assert topics.parse(topics.vitals(gateway)) == ("v1", gateway, "vitals")
     assert topics.parse(topics.alarm(gateway)) == ("v1", gateway, "alarm")
     assert topics.parse(topics.state(gateway)) == ("v1", gateway, "state")
+    assert topics.parse(topics.life(gateway)) == ("v1", gateway, "life")
     assert topics.parse(topics.committed(gateway)) == ("cmd", gateway, "committed")
     assert topics.parse(topics.config(gateway)) == ("cmd", gateway, "config")
     assert topics.parse(topics.request(gateway)) == ("cmd", gateway, "request")
@@ -43,6 +44,7 @@ def test_filters_match_the_topics_they_are_for(gateway: str) -> None:
         (topics.VITALS_FILTER, topics.vitals(gateway)),
         (topics.ALARM_FILTER, topics.alarm(gateway)),
         (topics.STATE_FILTER, topics.state(gateway)),
+        (topics.LIFE_FILTER, topics.life(gateway)),
         (topics.UNKNOWN_VERSION_FILTER, f"v2/{gateway}/vitals"),
     ):
         levels = zip(pattern.split("/"), topic.split("/"), strict=True)

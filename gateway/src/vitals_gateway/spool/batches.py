@@ -80,6 +80,11 @@ class Batches:
             ),
         )
 
+    def last(self) -> tuple[int, int]:
+        """The current epoch and the newest sequence number in it, 0 where there is none yet."""
+        found = self._execute("SELECT last FROM epoch WHERE ordinal = ?", (self._ordinal,)).fetchone()
+        return self._epoch, found[0]
+
     def waiting(self, after: int, limit: int) -> list[Entry]:
         """Unacknowledged rows beyond *after*, oldest first."""
         found = self._execute(f"SELECT id, bytes {_WAITING} AND id > ? ORDER BY id LIMIT ?", (after, limit))

@@ -160,6 +160,11 @@ class Spool:
             found = self._open.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
         return None if found is None else tables.unsigned(found[0])
 
+    def stored(self) -> tuple[int, int]:
+        """The current epoch and the newest sequence number in it, 0 where there is none yet."""
+        with tables.translated(self.path):
+            return self._batches.last()
+
     def waiting(self, after: int, limit: int) -> list[Entry]:
         """Rows to be acknowledged beyond *after*, oldest first."""
         with tables.translated(self.path):

@@ -107,6 +107,10 @@ class Keeper:
         """The store remembered as ``store`` or ``configured``."""
         return await self._call(lambda spool, _now: spool.setting(name))
 
+    async def stored(self) -> tuple[int, int]:
+        """The current epoch and the newest sequence number in it, 0 where there is none yet."""
+        return await self._call(lambda spool, _now: spool.stored())
+
     async def waiting(self, after: int, limit: int) -> list[Entry]:
         """Rows to be acknowledged beyond *after*, oldest first."""
         return await self._call(lambda spool, _now: spool.waiting(after, limit))

@@ -1,8 +1,10 @@
-// This page as a station: every 5 s it says whether its audio clock advances, unmuted (S3).
+// This page as a station: every 5 s it says whether its audio clock advances, unmuted (S3), and which lap of the signs
+// of life it has put on the screen; a new lap at once, but not more often than every second.
 
 import { post } from "./action.js";
 
 const EVERY_MS = 5000;
+const LEAST_MS = 900;
 
 export class Station {
   constructor() {
@@ -12,11 +14,13 @@ export class Station {
   }
 
   /** Called often, and at once when what it would say changed; an answer is not needed: silence is what counts. */
-  tell(audible) {
+  tell(audible, drawn) {
     const now = performance.now();
-    if (audible === this.audible && now - this.sentAt < EVERY_MS) return;
+    const waited = now - this.sentAt;
+    if (audible === this.audible && waited < (drawn === this.drawn ? EVERY_MS : LEAST_MS)) return;
     this.audible = audible;
+    this.drawn = drawn;
     this.sentAt = now;
-    post(this.address, { audible });
+    post(this.address, { audible, drawn });
   }
 }

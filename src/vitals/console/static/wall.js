@@ -5,6 +5,7 @@ import { Lane } from "./lane.js";
 import { Freshness, connect } from "./link.js";
 import { Missed } from "./missed.js";
 import { Observe } from "./observe.js";
+import { PathShown } from "./path.js";
 import { Patient } from "./patient.js";
 import { remembered } from "./preference.js";
 import { Resolve } from "./resolve.js";
@@ -35,6 +36,7 @@ const dialog = new Patient($("patient"), (patient) => lane.focus(patient), (...a
 const resolve = new Resolve($("resolve"), heard);
 const missed = new Missed($("missed"));
 const station = new Station();
+const path = new PathShown($("path"));
 const keys = remembered($("keys"), () => showAlarms());
 const voice = new Voice(showSound, (priority) => {
   $("sound").dataset.bursts = Number($("sound").dataset.bursts) + 1;
@@ -60,6 +62,7 @@ const ON = {
     fresh.stamp(data.monotonic_ms, id.split("-")[0]);
     lane.showEnded(data.ended);
     showSilent(data.silent);
+    path.hear(data.path);
   },
   snapshot(data, { heldMs }) {
     fresh.seen(heldMs);
@@ -77,6 +80,8 @@ const ON = {
     showCensus();
     watch();
     showAlarms();
+    path.drew();
+    tell();
   },
   alarm: heard,
 };
@@ -198,12 +203,13 @@ function showCensus() {
 
 /** Tell the server whether this page would be heard. */
 function tell() {
-  if (body.dataset.link === "live") station.tell(voice.state === "on");
+  if (body.dataset.link === "live") station.tell(voice.state === "on", path.drawn);
 }
 
 /** Is the newest snapshot young enough to be believed? */
 function watch() {
   tell();
+  path.show();
   const age = fresh.age();
   const state = age > GREYED_MS ? "lost" : present.begun ? "live" : "connecting";
   write($("clock"), clock(now(), true));
