@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from vitals.alarms import profile as profiles
+from vitals.alarms.limits import Priority
+from vitals.alarms.score_rule import ScoreRule
+from vitals.delays import Delays
 from vitals.scores import configured, news2, qsofa
 from vitals.scores.findings import DEFAULT_AGE_LIMITS, entered
 from vitals.scores.scoring import score
@@ -56,8 +60,22 @@ def test_the_documented_ages_are_the_defaults() -> None:
     assert f"entered by a person | {DEFAULT_AGE_LIMITS.entered_s / 3600:g} h |" in PAGE
 
 
+def test_the_documented_times_of_a_live_score_are_the_defaults() -> None:
+    rule = ScoreRule()
+    assert f"the median of the last {rule.window_s:g} s (`window_s`), and not before {rule.window_s / 2:g} s" in PAGE
+    assert f"known again and no trigger is reached: {rule.clear_s:g} s later (`clear_s`)" in PAGE
+    assert f"Inputs are sampled every {Delays().score_pace_s:g} s" in PAGE
+
+
+def test_the_example_of_a_prescription_can_be_prescribed() -> None:
+    text = PAGE.split("## As a live alarm")[1].split("```toml\n")[1].split("```")[0]
+    scores = profiles.prescribe(profiles.built_in("adult"), text).scores
+    assert set(scores) == {"news2", "qsofa", "mews"}
+    assert scores["mews"] == ScoreRule(priorities={"call": Priority.HIGH})
+
+
 def test_the_example_is_a_table_that_scores() -> None:
-    table = configured.parse(PAGE.split("```toml\n")[1].split("```")[0])
+    table = configured.parse(PAGE.split("## A table of your own")[1].split("```toml\n")[1].split("```")[0])
     values: dict[str, float | str] = {
         "systolic": 95,
         "pulse": 115,
