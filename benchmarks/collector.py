@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vitals.clock import SystemClock
@@ -104,10 +105,11 @@ async def _run(path: Path, load: Callable[[Parts, SilentDesk, Path], Awaitable[F
     store, desk = SqliteSeries(path, GenerationMode.DEMO), SilentDesk()
     parts = assemble(ServerConfig(mode=GenerationMode.DEMO), desk, store, SystemClock())
     try:
-        async with asyncio.TaskGroup() as tasks:
-            commits = tasks.create_task(Committer(parts).run())
-            figures = await load(parts, desk, path)
-            commits.cancel()
+        with ThreadPoolExecutor(1) as worker:
+            async with asyncio.TaskGroup() as tasks:
+                commits = tasks.create_task(Committer(parts).run(worker))
+                figures = await load(parts, desk, path)
+                commits.cancel()
     finally:
         store.close()
     return figures

@@ -19,10 +19,14 @@ from vitals.series.sqlite import SqliteSeries
 
 
 class StoredScene(Scene):
-    """Everything heard goes to a series file; *cut* keeps it from the desk, as an outage of the network would."""
+    """Everything heard goes to a series file; *cut* keeps it from the desk, as an outage of the network would.
 
-    def __init__(self, folder: Path, **options: Any) -> None:
+    With *sealed* the log is emptied at once.
+    """
+
+    def __init__(self, folder: Path, *, sealed: bool = False, **options: Any) -> None:
         self.folder = folder
+        self.sealed = sealed
         self.store = SqliteSeries(folder / "series.db", GenerationMode.TEST)
         self.people = new_registry()
         self.cut = False
@@ -40,8 +44,10 @@ class StoredScene(Scene):
 
     async def record(self) -> None:
         """Write what is held back, the desk's registry too."""
-        self.store.commit(self.kept)
+        logged = self.store.commit(self.kept)
         self.kept = []
+        if self.sealed and logged:
+            assert sum(self.store.seal(logged[-1].log_seq))
         await self.desk.persist()
 
     @override

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -53,9 +54,15 @@ async def run(path: Path) -> None:
         life = Lifeline(clock, config.time_scale, config.path, desk)
         notifier = _notifier(path, config, desk, registry, clock, life)
         try:
-            await _until_told(config, desk, store, clock, life, notifier)
+            await _until_told(config, desk, store, clock, life, notifier, lambda: _consumed(registry, store))
         except* VitalsError as group:
             raise _first(group) from None
+
+
+def _consumed(registry: Registry, store: SqliteSeries) -> int:
+    """How far every consumer of the log has come: today the alarms alone."""
+    cursor = registry.cursor(CURSOR)
+    return cursor.log_seq if cursor is not None and cursor.store == store.store else 0
 
 
 def _notifier(
@@ -91,7 +98,13 @@ def _notifier(
 
 
 async def _until_told(
-    config: ServerConfig, desk: AlarmDesk, store: SqliteSeries, clock: Clock, life: Lifeline, notifier: Notifier | None
+    config: ServerConfig,
+    desk: AlarmDesk,
+    store: SqliteSeries,
+    clock: Clock,
+    life: Lifeline,
+    notifier: Notifier | None,
+    consumed: Callable[[], int],
 ) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -101,7 +114,7 @@ async def _until_told(
 
     async with asyncio.TaskGroup() as tasks:
         parts = [
-            tasks.create_task(run_collector(config, board, store, clock, life), name="collector"),
+            tasks.create_task(run_collector(config, board, store, clock, life, consumed), name="collector"),
             tasks.create_task(
                 serve_console(
                     desk,

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from vitals.clock import Clock
@@ -15,6 +17,7 @@ from vitals.collector.lifeline import Lifeline
 from vitals.collector.link import Link
 from vitals.collector.parts import GuardedDesk, Parts
 from vitals.collector.pending import Pending
+from vitals.collector.sealing import Sealing
 from vitals.errors import StoreError
 from vitals.series.base import Series
 
@@ -30,9 +33,14 @@ RECALLED: Final = 5000
 
 
 async def run_collector(
-    config: ServerConfig, desk: Desk, store: Series, clock: Clock, life: Lifeline | None = None
+    config: ServerConfig,
+    desk: Desk,
+    store: Series,
+    clock: Clock,
+    life: Lifeline | None = None,
+    consumed: Callable[[], int] = lambda: 0,
 ) -> None:
-    """Receive, alarm, record and acknowledge until cancelled. The caller opened *store* and closes it.
+    """Receive, alarm, record, acknowledge and seal until cancelled. The caller opened *store* and closes it.
 
     Args:
         config: the server's configuration.
@@ -40,19 +48,23 @@ async def run_collector(
         store: of the same generation mode as *config*.
         clock: time.
         life: where the console says what came to it; without one no round is ever closed.
+        consumed: how far every consumer has come in the log; it may block. Nothing beyond is sealed.
     """
     parts = assemble(config, desk, store, clock, life)
     link = Link(config.broker, parts)
     intake = Intake(parts, link.introduce)
     recall(parts, intake)
     committer = Committer(parts)
+    sealing = Sealing(store, consumed, clock=clock, retention=config.retention, time_scale=config.time_scale)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(link.receive(intake), name="receive")
-            tasks.create_task(link.publish(), name="publish")
-            tasks.create_task(committer.run(), name="commit")
-            tasks.create_task(_tick(parts, link), name="tick")
-            tasks.create_task(_persist(parts), name="persist")
+        with ThreadPoolExecutor(1, thread_name_prefix="series") as worker:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(link.receive(intake), name="receive")
+                tasks.create_task(link.publish(), name="publish")
+                tasks.create_task(committer.run(worker), name="commit")
+                tasks.create_task(sealing.run(worker), name="seal")
+                tasks.create_task(_tick(parts, link), name="tick")
+                tasks.create_task(_persist(parts), name="persist")
     finally:
         try:
             await parts.desk.persist()

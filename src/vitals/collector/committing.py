@@ -15,17 +15,16 @@ LAST_RETRY_S: Final = 15.0
 
 
 class Committer:
-    """Group commit in one worker thread: a commit takes all that arrived during the one before, without waiting."""
+    """Group commit in the store's thread: a commit takes all that arrived during the one before, without waiting."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def run(self) -> None:
-        """Commit until cancelled; a commit that runs then is waited for."""
-        with ThreadPoolExecutor(1, thread_name_prefix="series") as worker:
-            while True:
-                await self._parts.pending.wait()
-                await self._commit_oldest(worker)
+    async def run(self, worker: ThreadPoolExecutor) -> None:
+        """Commit until cancelled; a commit that runs then is waited for by the worker's owner."""
+        while True:
+            await self._parts.pending.wait()
+            await self._commit_oldest(worker)
 
     async def _commit_oldest(self, worker: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()

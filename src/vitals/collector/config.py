@@ -2,11 +2,12 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from vitals.collector.sealing import Retention
 from vitals.delays import require_time_scale
 from vitals.errors import ConfigurationError
 from vitals.observation import GenerationMode
@@ -20,11 +21,19 @@ class BrokerSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str = "mqtt://127.0.0.1:1883"
 
 
+Days = Annotated[int, msgspec.Meta(ge=1)]
+
+
 class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The files of the stores; relative ones lie beside the configuration file."""
+    """The files of the stores, relative ones beside the configuration file, and how long measurements are kept.
+
+    Without *numerics_days* numerics are kept for ever.
+    """
 
     series: str = "series.db"
     registry: str = "registry.db"
+    numerics_days: Days | None = None
+    waveforms_days: Days | None = 30
 
 
 class ConsoleSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +99,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     broker: Broker = Broker("127.0.0.1", 1883)
     series: Path = Path("series.db")
     registry: Path = Path("registry.db")
+    retention: Retention = Retention()
     console: ConsoleSection = ConsoleSection()
     profile: str = "adult"
     path: PathSection = PathSection()
@@ -122,6 +132,7 @@ def load(path: Path) -> ServerConfig:
         broker=parse_broker(found.broker.url),
         series=folder / found.store.series,
         registry=folder / found.store.registry,
+        retention=Retention(numerics_days=found.store.numerics_days, waveforms_days=found.store.waveforms_days),
         console=found.console,
         profile=found.alarms.profile,
         path=found.path,

@@ -1,6 +1,5 @@
 """What a patient's sensors said, stretch by stretch: read from the series, for whoever wore them at the time."""
 
-import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
@@ -9,10 +8,7 @@ from vitals.codes import Metric
 from vitals.observation import ALARM_ELIGIBLE, Missing, Observation
 from vitals.registry import Binding
 from vitals.retrospect.period import Period
-from vitals.series.base import Arrival
 from vitals.series.reader import SqliteReader
-from vitals.wire import bodies, columns
-from vitals.wire.bodies import Block, Data
 
 
 class Notification(msgspec.Struct, frozen=True):
@@ -46,55 +42,33 @@ class Course:
         """*bindings*: every one that the patient ever had, in order. Only *wanted* metrics are read."""
         self._reader = reader
         self._late_ms = late_ms
-        self._wanted = frozenset(map(int, wanted))
+        self._wanted = frozenset(wanted)
         self._worn: dict[str, list[tuple[int, Binding]]] = {}
         for place, bound in enumerate(bindings):
             if within.clipped(bound.from_utc_ms, bound.until_utc_ms).length_ms:
                 self._worn.setdefault(bound.sensor, []).append((place, bound))
-        self._longest_ms = reader.longest_ms(self._worn.keys(), within.from_ms)
         self._newest: dict[tuple[str, str, str], int] = {}
 
     def between(self, stretch: Period) -> list[Notification]:
         """What was observed in *stretch*; ask for one after the other. Raises StoreError."""
-        if not self._worn:
-            return []
-        found = self._reader.heard(self._worn.keys(), stretch.from_ms, stretch.to_ms, self._longest_ms)
-        said = [
-            one
-            for arrival, offsets in found
-            for block in self._blocks(arrival, offsets)
-            for one in self._of(block, offsets[block.sensor], arrival, stretch)
-        ]
+        said = [one for sensor in self._worn for one in self._of(sensor, stretch)]
         said.sort(key=_order)
         return [one for one in said if self._follows(one)]
 
-    def _blocks(self, arrival: Arrival, sensors: Collection[str]) -> Iterator[Block]:
-        """The blocks of *sensors*, with the columns that are wanted."""
-        data = bodies.decode(arrival.header.kind, arrival.body)
-        for block in data.blocks if isinstance(data, Data) else ():
-            if block.sensor in sensors:
-                kept = [column for column in block.metrics if column.code in self._wanted]
-                yield msgspec.structs.replace(block, metrics=kept, attributes=[])
-
-    def _of(self, block: Block, offset_ms: int, arrival: Arrival, stretch: Period) -> Iterator[Notification]:
-        worn = self._worn[block.sensor]
-        queued_ms = arrival.queued_ms
-        late_before_ms = math.inf if queued_ms is None else arrival.header.published_ms + queued_ms - self._late_ms
-        for row in columns.unpack(block):
-            utc_ms = row.at_ms + offset_ms
-            if not stretch.from_ms <= utc_ms < stretch.to_ms:
-                continue
-            place = next((place for place, bound in worn if bound.covers(utc_ms)), None)
+    def _of(self, sensor: str, stretch: Period) -> Iterator[Notification]:
+        worn = self._worn[sensor]
+        for said in self._reader.notifications(sensor, stretch.from_ms, stretch.to_ms, self._wanted):
+            place = next((place for place, bound in worn if bound.covers(said.utc_ms)), None)
             if place is not None:
                 yield Notification(
-                    utc_ms,
-                    arrival.received_utc_ms,
-                    row.at_ms < late_before_ms,
-                    arrival.gateway,
-                    block.sensor,
+                    said.utc_ms,
+                    said.received_utc_ms,
+                    said.age_ms is None or said.age_ms > self._late_ms,
+                    said.gateway,
+                    sensor,
                     place,
-                    block.characteristic,
-                    row.reading.observations,
+                    said.characteristic,
+                    said.observations,
                 )
 
     def _follows(self, one: Notification) -> bool:

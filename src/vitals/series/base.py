@@ -4,13 +4,21 @@ A store is keyed by sensor and metric: which patient a series belongs to is the 
 history), so that correcting a binding moves no data.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, Protocol
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
+from vitals.codes import Metric
+from vitals.observation import Observation
 from vitals.wire.bodies import Gap, Ranges, Void
 from vitals.wire.header import Header
+
+NUMERICS: Final = 0
+WAVEFORMS: Final = 1
+"""Classes of retention."""
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +58,24 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     boot: int
     value: float | None
     quality: int
+
+
+class Buckets(msgspec.Struct, frozen=True, kw_only=True):
+    """One series in equal stretches of time, one entry each, for drawing: an episode is never smoothed away.
+
+    Stretch *i* begins at ``from_utc_ms + i * width_ms``. *count* values that may alarm lie in it, and *excluded* that
+    may not (missing, or not to be trusted). *low*, *high*, *mean* and *last* are NaN where *count* is 0: a gap stays
+    one.
+    """
+
+    from_utc_ms: int
+    width_ms: float
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    last: NDArray[np.float64]
+    count: NDArray[np.int64]
+    excluded: NDArray[np.int64]
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +131,26 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     released_as: int | None = None
 
 
+class Notification(msgspec.Struct, frozen=True):
+    """One stored notification and where it came from, its observations in order of metric.
+
+    It was observed at *utc_ms* by its gateway's clock and received at *received_utc_ms* by the collector's. *age_ms* is
+    how old it was then, by monotonic time (S5); None where nobody could tell. Both of receipt are kept to 100 ms.
+    """
+
+    gateway: str
+    epoch: int
+    seq: int
+    sensor: str
+    characteristic: str
+    boot: int
+    at_ms: int
+    utc_ms: int
+    received_utc_ms: int
+    age_ms: int | None
+    observations: tuple[Observation, ...]
+
+
 class Reader(Protocol):
     """What can be read from a series store, also while it is written to."""
 
@@ -119,7 +165,7 @@ class Reader(Protocol):
         """Merged inclusive ranges that this store holds of *gateway*."""
 
     def replay(self, after: int) -> Iterator[Logged]:
-        """The log beyond *after*, in order."""
+        """The log beyond *after*, in order; data that was sealed is not in it any more."""
 
     def points(self, sensor: str, metric: str, from_utc_ms: int, to_utc_ms: int) -> list[Point]:
         """Observations in [from, to), ordered by time; missing ones have no value.
@@ -133,6 +179,23 @@ class Reader(Protocol):
         Raises:
             NotFoundError: no metric has that label.
         """
+
+    def buckets(self, sensor: str, metric: str, from_utc_ms: int, to_utc_ms: int, count: int) -> Buckets:
+        """The same stretch of time in *count* equal parts. Raises NotFoundError as :meth:`points`."""
+
+    def latest(self, sensor: str) -> dict[str, Point]:
+        """The newest observation of every metric of *sensor*, missing ones included, by the metric's label."""
+
+    def notifications(
+        self, sensor: str, from_utc_ms: int, to_utc_ms: int, wanted: Collection[Metric] = tuple(Metric)
+    ) -> list[Notification]:
+        """What *sensor* notified in [from, to), in order of its gateway's clock. All of it is in memory at once.
+
+        Only *wanted* metrics are read; a notification that has none of them has no observations.
+        """
+
+    def everything(self) -> Iterator[Notification]:
+        """All that is recorded, in no particular order: to account for it, and to look for doubles."""
 
     def counts(self) -> Counts:
         """Totals, for the ledger."""
@@ -165,6 +228,28 @@ class Series(Reader, Protocol):
 
     def around(self, gateway: str, epoch: int, seq: int) -> tuple[int, int] | None:
         """The merged range of *epoch* that row *seq* is committed in, None where it is not; from any thread."""
+
+    def seal(self, upto: int) -> Iterator[int]:
+        """Move the log as far as row *upto* to where it takes least room; all reads stay the same but ``replay``.
+
+        Each step is one transaction, between which commits may come; it gives the number of rows that it moved. Only
+        what every consumer of the log has gone beyond may be sealed.
+
+        Raises:
+            StoreError: nothing of that step was written.
+        """
+
+    def expire(self, kept: int, before_utc_ms: int) -> int:
+        """Drop sealed data of one class (:data:`NUMERICS`, :data:`WAVEFORMS`) from before a moment, ten minutes whole.
+
+        Where all of a class is older, nothing is dropped: a clock that was set wrong must not empty a store.
+
+        Returns:
+            How much was dropped, in chunks: one step's. Again until it is 0.
+
+        Raises:
+            StoreError: nothing of it was dropped.
+        """
 
     def release(self, number: int) -> Logged:
         """Record the quarantined batch *number* after all, in one transaction; its identity stays what it was.

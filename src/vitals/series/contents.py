@@ -1,17 +1,18 @@
-"""What an arrival says, read without building an object per value; and the observations that a log holds."""
+"""What an arrival says, read without building an object per value."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from vitals.codes import BY_LABEL, Attribute, Metric
 from vitals.errors import DecodeError, NotFoundError
-from vitals.observation import Missing, Validity, from_raw
-from vitals.series.base import Arrival, Logged, Point
+from vitals.observation import Missing, Validity
+from vitals.series.base import Arrival
+from vitals.series.chunk import Piece
 from vitals.wire import bodies, columns
-from vitals.wire.bodies import Block, Body, Clock, Data, Void
-from vitals.wire.header import MAX_MS, Kind
+from vitals.wire.bodies import Block, Body, Clock, ClockState, Data, Void
+from vitals.wire.header import MAX_MS
 
 HIGHEST_SEQ: Final = 2**63 - 1
 """No spool counts further, and every store can hold it in order."""
@@ -39,21 +40,6 @@ class Contents(msgspec.Struct, frozen=True):
     def rejected(self) -> int:
         """Notifications that the gateway could not read."""
         return len(self.body.rejected) if isinstance(self.body, Data) else 0
-
-
-class Stored(msgspec.Struct, frozen=True):
-    """Where one stored observation came from; two of one identity and row are one stored twice."""
-
-    gateway: str
-    epoch: int
-    seq: int
-    sensor: str
-    characteristic: str
-    metric: Metric
-    boot: int
-    at_ms: int
-    raw: int
-    quality: int
 
 
 def read(kind: int, body: bytes) -> Contents:
@@ -121,59 +107,23 @@ def metric_of(label: str) -> Metric:
     return BY_LABEL[label]
 
 
-def points(
-    arrival: Arrival, sensor: str, metric: Metric, utc_offset_ms: int, within: tuple[int, int]
-) -> Iterator[Point]:
-    """Observations of one series in one data batch, with UTC in [from, to).
-
-    Raises:
-        DecodeError: the body cannot be read.
-    """
-    data = bodies.decode(arrival.header.kind, arrival.body)
-    for block in data.blocks if isinstance(data, Data) else ():
-        if block.sensor != sensor:
-            continue
-        for at_ms, raw, quality in _cells(block, metric):
-            utc_ms = at_ms + utc_offset_ms
-            if within[0] <= utc_ms < within[1]:
-                value = None if quality >> 4 else from_raw(metric, raw)
-                yield Point(utc_ms=utc_ms, at_ms=at_ms, boot=arrival.header.boot, value=value, quality=quality)
-
-
-def stored(log: Iterable[Logged]) -> Iterator[Stored]:
-    """Every observation of a log with its identity, for a ledger. Raises DecodeError."""
-    for entry in log:
-        arrival = entry.arrival
-        header = arrival.header
-        if header.kind != Kind.DATA:
-            continue
-        data = bodies.decode(header.kind, arrival.body)
-        for block in data.blocks if isinstance(data, Data) else ():
-            for column in block.metrics:
-                metric = Metric(column.code)
-                for at_ms, raw, quality in _cells(block, metric):
-                    yield Stored(
-                        arrival.gateway,
-                        header.epoch,
-                        header.seq,
-                        block.sensor,
-                        block.characteristic,
-                        metric,
-                        header.boot,
-                        at_ms,
-                        raw,
-                        quality,
-                    )
-
-
-def _cells(block: Block, metric: Metric) -> Iterator[tuple[int, int, int]]:
-    at = columns.times(block)
-    for column in block.metrics:
-        if column.code == metric:
-            for row, raw, quality in columns.cells(column, len(at)):
-                yield at[row], raw, quality
+def pieces(arrival: Arrival, body: Body, settled: Mapping[tuple[str, int], int]) -> list[Piece]:
+    """The blocks of a body that have rows; *settled* holds the offset to UTC of boots whose clock was set."""
+    if not isinstance(body, Data):
+        return []
+    header = arrival.header
+    offset = body.utc_offset_ms
+    if body.clock is not ClockState.SYNCHRONISED:
+        offset = settled.get((arrival.gateway, header.boot), offset)
+    origin = (arrival.gateway, header.epoch, header.boot, int(body.clock))
+    receipt_ms = None if arrival.queued_ms is None else header.published_ms + arrival.queued_ms
+    return [
+        Piece(origin, header.seq, offset, arrival.received_utc_ms, receipt_ms, block)
+        for block in body.blocks
+        if block.deltas
+    ]
 
 
 def settles(body: Body) -> Clock | None:
     """The clock record that corrects the UTC of its boot, None where *body* is none."""
-    return body if isinstance(body, Clock) and body.state is bodies.ClockState.SYNCHRONISED else None
+    return body if isinstance(body, Clock) and body.state is ClockState.SYNCHRONISED else None

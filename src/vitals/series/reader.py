@@ -3,17 +3,21 @@
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from vitals.errors import StoreError
+from vitals.codes import Metric
+from vitals.errors import CorruptStore, DecodeError, StoreError
 from vitals.observation import GenerationMode
-from vitals.series import contents
-from vitals.series.base import Arrival, Counts, Logged, Point, Quarantined, StoredGap, StoredVoid
+from vitals.series import chunk, contents, sampling
+from vitals.series.base import Buckets, Counts, Logged, Notification, Point, Quarantined, StoredGap, StoredVoid
+from vitals.series.chunk import BUCKET_MS, Chunk, Piece, gather
 from vitals.series.intervals import Intervals
 from vitals.series.tables import (
+    FORMAT,
     RECEIPT,
     TALLY,
     arrival_of,
@@ -23,10 +27,13 @@ from vitals.series.tables import (
     translated,
     unsigned,
 )
+from vitals.wire import bodies
 from vitals.wire.bodies import Gap, Ranges, Void
 
 PAGE: Final = 500
 """Log rows read at a time: a reader holds no snapshot longer than that, so the writer can checkpoint."""
+
+_ALWAYS: Final = (-(2**62), 2**62)
 
 _GAP: Final = msgspec.msgpack.Decoder(Gap)
 _VOID: Final = msgspec.msgpack.Decoder(Void)
@@ -45,7 +52,7 @@ class SqliteReader:
         self._path = str(path)
         if not path.is_file():
             raise StoreError(f"no series store at {path}: has the server run with this configuration?")
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         try:
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
@@ -53,7 +60,8 @@ class SqliteReader:
         except sqlite3.Error as error:
             raise translated(self._path, error) from None
         try:
-            rows = self._rows("SELECT id, mode FROM store") if require_format(self._path, self._connection) else []
+            found = require_format(self._path, self._connection)
+            rows = self._rows("SELECT id, mode FROM store") if found else []
         except StoreError:
             self._connection.close()
             raise
@@ -61,6 +69,7 @@ class SqliteReader:
             self._connection.close()
             raise StoreError(f"{path} is empty: has the server run with this configuration?")
         self._store, self._mode = rows[0]
+        self._has_chunks = found == FORMAT
 
     @property
     def store(self) -> int:
@@ -93,76 +102,61 @@ class SqliteReader:
             f"SELECT log_seq, text, {RECEIPT} FROM log JOIN name ON name.id = gateway "  # noqa: S608 - our own columns
             "WHERE log_seq > ? ORDER BY log_seq LIMIT ?"
         )
-        while True:
-            rows = self._rows(query, after, PAGE)
-            for log_seq, gateway, *columns in rows:
-                yield Logged(log_seq=log_seq, arrival=arrival_of(gateway, tuple(columns)))
-            if len(rows) < PAGE:
-                return
-            after = rows[-1][0]
+        for log_seq, gateway, *columns in self._pages(query, after):
+            yield Logged(log_seq=log_seq, arrival=arrival_of(gateway, tuple(columns)))
 
     def points(self, sensor: str, metric: str, from_utc_ms: int, to_utc_ms: int) -> list[Point]:
         """Observations in [from, to), ordered by time. Raises StoreError."""
         code = contents.metric_of(metric)
+        with self._snapshot():
+            chunks = self._chunks(sensor, from_utc_ms, to_utc_ms)
+        return sampling.points((chunk for _, chunk in chunks), code, from_utc_ms, to_utc_ms)
+
+    def buckets(self, sensor: str, metric: str, from_utc_ms: int, to_utc_ms: int, count: int) -> Buckets:
+        """The same stretch of time in *count* equal parts. Raises StoreError."""
+        code = contents.metric_of(metric)
+        with self._snapshot():
+            parts = [self._column(blob, code) for _, blob in self._sealed(sensor, from_utc_ms, to_utc_ms)]
+            chunks = self._unsealed(sensor, from_utc_ms, to_utc_ms)
+        parts += [(chunk.utc_ms, chunk.metrics[code]) for _, chunk in chunks if code in chunk.metrics]
+        return sampling.buckets([part for part in parts if part is not None], code, from_utc_ms, to_utc_ms, count)
+
+    def latest(self, sensor: str) -> dict[str, Point]:
+        """The newest observation of every metric of *sensor*. Raises StoreError."""
+        newest = (
+            "SELECT blob FROM chunk WHERE number IN (SELECT number FROM (SELECT number, max(bucket) FROM chunk "
+            "WHERE sensor = (SELECT id FROM name WHERE text = ?) GROUP BY characteristic))"
+        )
+        with self._snapshot():
+            blobs = self._rows(newest, sensor) if self._has_chunks else []
+            chunks = [self._decoded(blob) for (blob,) in blobs]
+            chunks += [chunk for _, chunk in self._unsealed(sensor, *_ALWAYS)]
+        return sampling.latest(chunks)
+
+    def notifications(
+        self, sensor: str, from_utc_ms: int, to_utc_ms: int, wanted: Collection[Metric] = tuple(Metric)
+    ) -> list[Notification]:
+        """What *sensor* notified in [from, to), in order of its gateway's clock. Raises StoreError."""
+        with self._snapshot():
+            chunks = self._chunks(sensor, from_utc_ms, to_utc_ms)
+        found = (each for name, chunk in chunks for each in sampling.notifications(sensor, name, chunk, wanted))
+        return sampling.between(found, from_utc_ms, to_utc_ms)
+
+    def everything(self) -> Iterator[Notification]:
+        """All that is recorded, as it was when this was called. Raises StoreError."""
         query = (
-            f"SELECT span.log_seq, utc_offset_ms, gateway.text, {RECEIPT} FROM span "  # noqa: S608 - our own columns
-            "JOIN log ON log.log_seq = span.log_seq JOIN name AS gateway ON gateway.id = log.gateway "
-            "WHERE sensor = (SELECT id FROM name WHERE text = ?) AND to_utc_ms >= ? AND from_utc_ms < ? "
-            "AND span.log_seq > ? ORDER BY span.log_seq LIMIT ?"
+            "SELECT number, text, characteristic, blob FROM chunk JOIN name ON name.id = sensor "
+            "WHERE number > ? ORDER BY number LIMIT ?"
         )
-        found: list[Point] = []
-        after = 0
-        while True:
-            rows = self._rows(query, sensor, from_utc_ms, to_utc_ms, after, PAGE)
-            for _, utc_offset_ms, gateway, *columns in rows:
-                arrival = arrival_of(gateway, tuple(columns))
-                found += contents.points(arrival, sensor, code, utc_offset_ms, (from_utc_ms, to_utc_ms))
-            if len(rows) < PAGE:
-                return sorted(found, key=lambda point: point.utc_ms)
-            after = rows[-1][0]
-
-    def longest_ms(self, sensors: Collection[str], from_utc_ms: int) -> int:
-        """How long the longest batch of these sensors is that reaches beyond *from_utc_ms*: see :meth:`heard`."""
-        longest = 0
-        for sensor in sensors:
-            ((found,),) = self._rows(
-                "SELECT max(to_utc_ms - from_utc_ms) FROM span "
-                "WHERE sensor = (SELECT id FROM name WHERE text = ?) AND to_utc_ms >= ?",
-                sensor,
-                from_utc_ms,
-            )
-            longest = max(longest, found or 0)
-        return longest
-
-    def heard(
-        self, sensors: Collection[str], from_utc_ms: int, to_utc_ms: int, longest_ms: int
-    ) -> list[tuple[Arrival, dict[str, int]]]:
-        """The batches that have rows of *sensors* in [from, to), in order of arrival, each one once.
-
-        With each comes, by sensor, what turns the batch's monotonic milliseconds into UTC: the clock that was settled
-        later, where its own was not set. A batch may reach beyond both ends. Everything is in memory at once: ask for
-        minutes. *longest_ms* as :meth:`longest_ms` gives it bounds the search. Raises StoreError.
-        """
-        wanted = list(sensors)
-        rows = self._rows(
-            f"SELECT span.log_seq, worn.text, utc_offset_ms, gateway.text, {RECEIPT} FROM span "  # noqa: S608 - our own columns
-            "JOIN name AS worn ON worn.id = sensor "
-            "JOIN log ON log.log_seq = span.log_seq JOIN name AS gateway ON gateway.id = log.gateway "
-            f"WHERE sensor IN (SELECT id FROM name WHERE text IN ({', '.join('?' * len(wanted))})) "
-            "AND to_utc_ms >= ? AND to_utc_ms < ? AND from_utc_ms < ? ORDER BY span.log_seq",
-            *wanted,
-            from_utc_ms,
-            to_utc_ms + longest_ms,
-            to_utc_ms,
-        )
-        found: list[tuple[Arrival, dict[str, int]]] = []
-        newest = 0
-        for log_seq, sensor, utc_offset_ms, gateway, *columns in rows:
-            if log_seq != newest:
-                found.append((arrival_of(gateway, tuple(columns)), {}))
-                newest = log_seq
-            found[-1][1][sensor] = utc_offset_ms
-        return found
+        with self._snapshot():
+            for _, sensor, characteristic, blob in self._pages(query) if self._has_chunks else ():
+                yield from sampling.notifications(sensor, characteristic, self._decoded(blob))
+            clocks = self._clocks()
+            for logged in self.replay(0):
+                body = contents.read(logged.arrival.header.kind, logged.arrival.body).body
+                for piece in contents.pieces(logged.arrival, body, clocks):
+                    block = piece.block
+                    yield from sampling.notifications(block.sensor, block.characteristic, gather([piece]))
 
     def counts(self) -> Counts:
         """Totals, for the ledger."""
@@ -213,6 +207,75 @@ class SqliteReader:
         """Give the file back."""
         with self._lock:
             self._connection.close()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Nothing is sealed between the queries of one answer."""
+        with self._lock:
+            self._rows("BEGIN")
+            try:
+                yield
+            finally:
+                self._rows("ROLLBACK")
+
+    def _chunks(self, sensor: str, from_utc_ms: int, to_utc_ms: int) -> list[tuple[str, Chunk]]:
+        sealed = self._sealed(sensor, from_utc_ms, to_utc_ms)
+        chunks = [(characteristic, self._decoded(blob)) for characteristic, blob in sealed]
+        return chunks + self._unsealed(sensor, from_utc_ms, to_utc_ms)
+
+    def _sealed(self, sensor: str, from_utc_ms: int, to_utc_ms: int) -> list[tuple[str, bytes]]:
+        query = (
+            "SELECT characteristic, blob FROM chunk WHERE sensor = (SELECT id FROM name WHERE text = ?) "
+            "AND bucket BETWEEN ? AND ? ORDER BY bucket"
+        )
+        if not self._has_chunks:
+            return []
+        return self._rows(query, sensor, from_utc_ms // BUCKET_MS, (to_utc_ms - 1) // BUCKET_MS)
+
+    def _unsealed(self, sensor: str, from_utc_ms: int, to_utc_ms: int) -> list[tuple[str, Chunk]]:
+        """What the log still holds of *sensor*, a chunk per characteristic."""
+        query = (
+            f"SELECT span.log_seq, utc_offset_ms, gateway.text, {RECEIPT} FROM span "  # noqa: S608 - our own columns
+            "JOIN log ON log.log_seq = span.log_seq JOIN name AS gateway ON gateway.id = log.gateway "
+            "WHERE sensor = (SELECT id FROM name WHERE text = ?) AND to_utc_ms >= ? AND from_utc_ms < ? "
+            "ORDER BY span.log_seq"
+        )
+        found: dict[str, list[Piece]] = {}
+        for _, offset, gateway, *columns in self._rows(query, sensor, from_utc_ms, to_utc_ms):
+            arrival = arrival_of(gateway, tuple(columns))
+            body = bodies.decode(arrival.header.kind, arrival.body)
+            for piece in contents.pieces(arrival, body, {(gateway, arrival.header.boot): offset}):
+                if piece.block.sensor == sensor:
+                    found.setdefault(piece.block.characteristic, []).append(piece)
+        return [(characteristic, gather(pieces)) for characteristic, pieces in found.items()]
+
+    def _decoded(self, blob: bytes) -> Chunk:
+        try:
+            return chunk.decode(blob)
+        except DecodeError as error:
+            raise self._damaged(error) from None
+
+    def _column(self, blob: bytes, code: Metric) -> sampling.Part | None:
+        try:
+            return chunk.column(blob, code)
+        except DecodeError as error:
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: DecodeError) -> CorruptStore:
+        return CorruptStore(f"{self._path}: {error}")
+
+    def _clocks(self) -> dict[tuple[str, int], int]:
+        rows = self._rows("SELECT text, boot, utc_offset_ms FROM clock JOIN name ON name.id = gateway")
+        return {(gateway, unsigned(boot)): offset for gateway, boot, offset in rows}
+
+    def _pages(self, query: str, after: int = 0) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query that takes the number after which to begin, and how many."""
+        while True:
+            rows = self._rows(query, after, PAGE)
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            after = rows[-1][0]
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:

@@ -9,33 +9,31 @@ import fcntl
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
+from vitals.codes import Metric
 from vitals.errors import ConfigurationError, NotFoundError, StoreError
 from vitals.observation import GenerationMode
-from vitals.series.base import Arrival, Counts, Logged, Point, Quarantined, StoredGap, StoredVoid
-from vitals.series.contents import settles
+from vitals.series.base import Arrival, Buckets, Counts, Logged, Notification, Point, Quarantined, StoredGap, StoredVoid
+from vitals.series.draft import Draft
 from vitals.series.intervals import Intervals
-from vitals.series.posting import Entry, EpochKey, Posting, post, readmit, released, set_aside
+from vitals.series.posting import EpochKey, Posting, post, readmit, released, set_aside
 from vitals.series.reader import SqliteReader
+from vitals.series.sealing import Sealer, expire
 from vitals.series.tables import (
+    CHUNKS,
     FORMAT,
-    RECEIPT,
     SCHEMA,
     TALLY,
-    quarantine_row,
-    receipt,
     require_format,
     signed,
     translated,
     unsigned,
 )
-from vitals.wire.bodies import ClockState, Data, Gap, Ranges, Void
+from vitals.wire.bodies import Ranges
 
 BUSY_MS: Final = 5000
 PAGE_BYTES: Final = 4096
@@ -53,7 +51,7 @@ def open_reader(path: Path) -> SqliteReader:
 class SqliteSeries:
     """Implements :class:`vitals.series.base.Series`.
 
-    ``commit`` and ``release`` are called from one thread at a time; everything else from any.
+    ``commit``, ``release``, ``seal`` and ``expire`` are called from one thread at a time; everything else from any.
     """
 
     _store: int
@@ -131,6 +129,19 @@ class SqliteSeries:
         (logged,) = self._write(posting, released(item, posting.added_to(self._counts)), item)
         return logged
 
+    def seal(self, upto: int) -> Iterator[int]:
+        """Move data as far as *upto* into chunks; see the contract. Raises StoreError."""
+        try:
+            yield from self._sealer.steps(upto)
+        except StoreError:
+            self._sealer.look_again()
+            raise
+
+    def expire(self, kept: int, before_utc_ms: int) -> int:
+        """Drop old chunks of one class; see the contract. Raises StoreError."""
+        with self._transaction():
+            return expire(self._connection, kept, before_utc_ms)
+
     def committed(self, gateway: str) -> Ranges:
         """Merged inclusive ranges that this store holds of *gateway*."""
         return {epoch: held.ranges for (name, epoch), held in list(self._received.items()) if name == gateway}
@@ -146,6 +157,24 @@ class SqliteSeries:
     def points(self, sensor: str, metric: str, from_utc_ms: int, to_utc_ms: int) -> list[Point]:
         """Observations in [from, to), ordered by time. Raises StoreError."""
         return self._reader.points(sensor, metric, from_utc_ms, to_utc_ms)
+
+    def buckets(self, sensor: str, metric: str, from_utc_ms: int, to_utc_ms: int, count: int) -> Buckets:
+        """The same stretch of time in *count* equal parts. Raises StoreError."""
+        return self._reader.buckets(sensor, metric, from_utc_ms, to_utc_ms, count)
+
+    def latest(self, sensor: str) -> dict[str, Point]:
+        """The newest observation of every metric of *sensor*. Raises StoreError."""
+        return self._reader.latest(sensor)
+
+    def notifications(
+        self, sensor: str, from_utc_ms: int, to_utc_ms: int, wanted: Collection[Metric] = tuple(Metric)
+    ) -> list[Notification]:
+        """What *sensor* notified in [from, to). Raises StoreError."""
+        return self._reader.notifications(sensor, from_utc_ms, to_utc_ms, wanted)
+
+    def everything(self) -> Iterator[Notification]:
+        """All that is recorded. Raises StoreError."""
+        return self._reader.everything()
 
     def counts(self) -> Counts:
         """Totals, for the ledger."""
@@ -169,11 +198,14 @@ class SqliteSeries:
 
     def _open(self, mode: GenerationMode) -> None:
         connection = self._connection
-        if require_format(self._path, connection) == 0:
+        found = require_format(self._path, connection)
+        if found == FORMAT - 1:
+            connection.executescript(f"BEGIN IMMEDIATE; {CHUNKS} PRAGMA user_version = {FORMAT}; COMMIT;")
+        elif found == 0:
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
             store = signed(secrets.randbits(64))
             connection.executescript(
-                f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO store VALUES ({store}, {int(mode)}); "  # noqa: S608 - two numbers
+                f"BEGIN IMMEDIATE; {SCHEMA} {CHUNKS} INSERT INTO store VALUES ({store}, {int(mode)}); "  # noqa: S608 - two numbers
                 f"PRAGMA user_version = {FORMAT}; COMMIT;"
             )
         stored, made_for = connection.execute("SELECT id, mode FROM store").fetchone()
@@ -195,6 +227,7 @@ class SqliteSeries:
         }
         tally = connection.execute(f"SELECT {TALLY} FROM tally").fetchone()  # noqa: S608 - our own columns
         self._counts = Counts(**dict(zip(Counts.__struct_fields__, tally, strict=True)))
+        self._sealer = Sealer(connection, self._transaction, self._names, self._clocks)
         used: dict[str, int] = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
         self._log_seq, self._number = used.get("log", 0), used.get("quarantine", 0)
 
@@ -203,7 +236,7 @@ class SqliteSeries:
 
     def _write(self, posting: Posting, counts: Counts, item: Quarantined | None = None) -> list[Logged]:
         aside = set_aside(posting, self._log_seq + 1, self._number + 1)
-        draft = _Draft(self._connection, self._names, self._clocks)
+        draft = Draft(self._connection, self._names, self._clocks)
         with self._transaction():
             draft.log(posting.entries, self._log_seq + 1)
             draft.received(posting.received, self._received)
@@ -215,7 +248,9 @@ class SqliteSeries:
         first = self._log_seq + 1
         self._counts = counts
         self._names.update(draft.names)
-        self._clocks.update(draft.clocks)
+        if draft.clocks:
+            self._clocks.update(draft.clocks)
+            self._sealer.look_again()
         self._received.update(posting.received)
         self._log_seq += len(posting.entries)
         self._number += len(aside)
@@ -235,116 +270,6 @@ class SqliteSeries:
             if isinstance(error, sqlite3.Error):
                 raise translated(self._path, error) from None
             raise
-
-
-class _Draft:
-    """The statements of one transaction; what it learns counts only once that is committed."""
-
-    def __init__(
-        self, connection: sqlite3.Connection, names: dict[str, int], known: dict[tuple[str, int], int]
-    ) -> None:
-        self._connection = connection
-        self._known_names = names
-        self._known = known
-        self.names: dict[str, int] = {}
-        self.clocks: dict[tuple[str, int], int] = {}
-
-    def log(self, entries: Sequence[Entry], first: int) -> None:
-        rows: list[tuple[Any, ...]] = []
-        gaps: list[tuple[Any, ...]] = []
-        voids: list[tuple[Any, ...]] = []
-        for log_seq, entry in enumerate(entries, first):
-            arrival, body = entry.arrival, entry.contents.body
-            gateway, at = self._name(arrival.gateway), arrival.received_utc_ms
-            identity = (signed(arrival.header.epoch), signed(arrival.header.seq))
-            rows.append((log_seq, gateway, *identity, *receipt(arrival)))
-            if isinstance(body, Data):
-                self._spans(entry, body, log_seq, gateway)
-            elif isinstance(body, Gap):
-                gaps.append((log_seq, gateway, at, arrival.body))
-            elif isinstance(body, Void):
-                voids.append((log_seq, gateway, at, arrival.body, msgspec.msgpack.encode(entry.dropped)))
-        execute = self._connection.executemany
-        execute(
-            f"INSERT INTO log(log_seq, gateway, epoch, seq, {RECEIPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
-            rows,
-        )
-        execute("INSERT INTO gap VALUES (?, ?, ?, ?)", gaps)
-        execute("INSERT INTO void VALUES (?, ?, ?, ?, ?)", voids)
-
-    def received(self, after: dict[EpochKey, Intervals], before: dict[EpochKey, Intervals]) -> None:
-        gone: list[tuple[int, int, int]] = []
-        new: list[tuple[int, int, int, int]] = []
-        for key, intervals in after.items():
-            gateway, epoch = self._name(key[0]), signed(key[1])
-            held = set(before.get(key, Intervals()))
-            will = set(intervals)
-            gone += [(gateway, epoch, signed(low)) for low, _ in held - will]
-            new += [(gateway, epoch, signed(low), signed(high)) for low, high in will - held]
-        self._connection.executemany("DELETE FROM received WHERE gateway = ? AND epoch = ? AND lo = ?", gone)
-        self._connection.executemany("INSERT INTO received VALUES (?, ?, ?, ?)", new)
-
-    def quarantine(self, items: Sequence[Quarantined]) -> None:
-        self._connection.executemany(
-            "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            [quarantine_row(item, self._name(item.gateway)) for item in items],
-        )
-
-    def settle(self, entries: Sequence[Entry]) -> None:
-        """Correct the UTC of what was recorded while its gateway's clock was not set."""
-        for entry in entries:
-            clock = settles(entry.contents.body)
-            boot = (entry.arrival.gateway, entry.arrival.header.boot)
-            if clock is None or boot in self._known or boot in self.clocks:
-                continue
-            self.clocks[boot] = offset = clock.utc_offset_ms
-            gateway, number = self._name(boot[0]), signed(boot[1])
-            self._connection.execute("INSERT INTO clock VALUES (?, ?, ?)", (gateway, number, offset))
-            waiting = self._connection.execute(
-                "SELECT sensor, to_utc_ms, log_seq FROM unsettled WHERE gateway = ? AND boot = ?", (gateway, number)
-            ).fetchall()
-            self._connection.executemany(
-                "UPDATE span SET from_utc_ms = from_utc_ms + :offset - utc_offset_ms, "
-                "to_utc_ms = to_utc_ms + :offset - utc_offset_ms, utc_offset_ms = :offset "
-                "WHERE sensor = :sensor AND to_utc_ms = :to AND log_seq = :log_seq",
-                [
-                    {"offset": offset, "sensor": sensor, "to": to_utc_ms, "log_seq": log_seq}
-                    for sensor, to_utc_ms, log_seq in waiting
-                ],
-            )
-            self._connection.execute("DELETE FROM unsettled WHERE gateway = ? AND boot = ?", (gateway, number))
-
-    def released(self, number: int, log_seq: int) -> None:
-        self._connection.execute("UPDATE quarantine SET released_as = ? WHERE number = ?", (log_seq, number))
-
-    def tally(self, counts: Counts) -> None:
-        self._connection.execute(
-            "UPDATE tally SET rows = ?, observations = ?, quarantined = ?, redelivered = ?, quarantined_batches = ?",
-            msgspec.structs.astuple(counts),
-        )
-
-    def _spans(self, entry: Entry, data: Data, log_seq: int, gateway: int) -> None:
-        boot = (entry.arrival.gateway, entry.arrival.header.boot)
-        is_set = data.clock is ClockState.SYNCHRONISED
-        offset = data.utc_offset_ms if is_set else self._known.get(boot, data.utc_offset_ms)
-        for span in entry.contents.spans:
-            sensor, to_utc_ms = self._name(span.sensor), span.last_ms + offset
-            self._connection.execute(
-                "INSERT INTO span VALUES (?, ?, ?, ?, ?)",
-                (sensor, to_utc_ms, log_seq, span.first_ms + offset, offset),
-            )
-            if not is_set and boot not in self._known:
-                self._connection.execute(
-                    "INSERT INTO unsettled VALUES (?, ?, ?, ?, ?)",
-                    (gateway, signed(boot[1]), log_seq, sensor, to_utc_ms),
-                )
-
-    def _name(self, text: str) -> int:
-        number = self._known_names.get(text) or self.names.get(text)
-        if number is None:
-            number = self.names[text] = len(self._known_names) + len(self.names) + 1
-            self._connection.execute("INSERT INTO name VALUES (?, ?)", (number, text))
-        return number
 
 
 def _lock(path: Path) -> int:

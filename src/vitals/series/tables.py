@@ -1,4 +1,4 @@
-"""The tables of a series file, format 1, and how an arrival becomes a row and is read back.
+"""The tables of a series file, format 2, and how an arrival becomes a row and is read back.
 
 SQLite's integers are signed: a 64-bit name is stored as the signed number of the same bits.
 """
@@ -10,10 +10,25 @@ from vitals.errors import CorruptStore, DecodeError, DiskFull, StoreError
 from vitals.series.base import Arrival, Quarantined
 from vitals.wire import header
 
-FORMAT: Final = 1
-"""``PRAGMA user_version``: a release reads its own format and the one before."""
+FORMAT: Final = 2
+"""``PRAGMA user_version``: a release reads its own format and the one before, which had no chunks."""
 BLOB_FORMAT: Final = b"\x01"
-"""First byte of every blob: 1 is the wire's frame, checksum and all, as the gateway made it."""
+"""First byte of a log row's blob: 1 is the wire's frame, checksum and all, as the gateway made it."""
+
+CHUNKS: Final = """
+CREATE TABLE chunk(
+    number INTEGER PRIMARY KEY,
+    sensor INTEGER NOT NULL REFERENCES name(id),
+    bucket INTEGER NOT NULL,
+    characteristic TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    retention INTEGER NOT NULL,
+    blob BLOB NOT NULL,
+    UNIQUE (sensor, bucket, characteristic, part)
+);
+CREATE INDEX chunk_by_age ON chunk(retention, bucket);
+"""
+"""What format 2 added. *part* is above 0 only where an earlier one is damaged: nothing is merged into that."""
 
 SCHEMA: Final = """
 CREATE TABLE store(id INTEGER NOT NULL, mode INTEGER NOT NULL);
@@ -92,6 +107,7 @@ CREATE TABLE tally(
 );
 INSERT INTO tally VALUES (0, 0, 0, 0, 0);
 """
+"""Format 1, which :data:`CHUNKS` completes."""
 
 TALLY: Final = "rows, observations, quarantined, redelivered, quarantined_batches"
 RECEIPT: Final = "received_ms, received_utc_ms, receiver_boot, queued_ms, blob"
@@ -201,6 +217,8 @@ def require_format(path: str, connection: sqlite3.Connection) -> int:
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     except sqlite3.Error as error:
         raise translated(path, error) from None
-    if found == FORMAT or (found == 0 and tables == 0):
+    if found in {FORMAT - 1, FORMAT} or (found == 0 and tables == 0):
         return int(found)
-    raise StoreError(f"{path} has format {found}, this release reads {FORMAT}: it is no series store, or a newer one")
+    raise StoreError(
+        f"{path} has format {found}, this release reads {FORMAT - 1} and {FORMAT}: no series store, or a newer one"
+    )

@@ -20,9 +20,9 @@ SAMPLE_MS = 1000
 Told = tuple[Metric, Side, Priority, float, int, int | None]
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Iterator[StoredScene]:
-    made = StoredScene(tmp_path)
+@pytest.fixture(params=[False, True], ids=["log", "sealed"])
+def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoredScene]:
+    made = StoredScene(tmp_path, sealed=request.param)
     yield made
     made.close()
 

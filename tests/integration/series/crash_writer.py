@@ -1,4 +1,4 @@
-"""Commit batches until killed, and say of each which are durable: ``crash_writer.py STORE FIRST_SEQ SEED``."""
+"""Commit batches, and seal some, until killed; say which are durable: ``crash_writer.py STORE FIRST_SEQ SEED``."""
 
 import random
 import sys
@@ -29,8 +29,11 @@ def main() -> None:
     while True:
         size = chance.randint(1, 40)
         again = [batch(chance.randint(1, seq)) for _ in range(chance.randint(0, 3))]
-        store.commit([batch(each) for each in range(seq, seq + size)] + again)
+        logged = store.commit([batch(each) for each in range(seq, seq + size)] + again)
         seq += size
+        if logged and chance.random() < 0.3:
+            steps = store.seal(logged[-1].log_seq - chance.randint(0, 50))
+            next(steps, 0)
         sys.stdout.write(f"{seq - 1}\n")
         sys.stdout.flush()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.series.conformance import Conformance
+from tests.integration.series.sealing import SealingConformance
 from typing_extensions import override
 
 from vitals.observation import GenerationMode
@@ -13,13 +14,13 @@ from vitals.series.memory import MemorySeries
 from vitals.series.sqlite import SqliteSeries
 
 
-class TestMemory(Conformance):
+class TestMemory(Conformance, SealingConformance):
     @pytest.fixture
     def series(self) -> MemorySeries:
         return MemorySeries()
 
 
-class TestSqlite(Conformance):
+class TestSqlite(Conformance, SealingConformance):
     @pytest.fixture
     def series(self, tmp_path: Path) -> Iterator[SqliteSeries]:
         store = SqliteSeries(tmp_path / "series.db", GenerationMode.DEMO)
@@ -27,7 +28,7 @@ class TestSqlite(Conformance):
         store.close()
 
 
-class TestSqliteReopened(Conformance):
+class TestSqliteReopened(Conformance, SealingConformance):
     """Every answer comes from the file: the store is opened anew after each write."""
 
     @pytest.fixture
@@ -53,6 +54,11 @@ class Reopened(SqliteSeries):
         logged = super().release(number)
         self._again()
         return logged
+
+    @override
+    def seal(self, upto: int) -> Iterator[int]:
+        yield from list(super().seal(upto))
+        self._again()
 
     def _again(self) -> None:
         self.close()

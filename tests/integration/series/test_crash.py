@@ -6,11 +6,10 @@ import sys
 import time
 from pathlib import Path
 
-from tests.batches import EPOCH
+from tests.batches import EPOCH, SENSOR, UTC_OFFSET_MS
 from tests.integration.series.crash_writer import batch
 
 from vitals.observation import GenerationMode
-from vitals.series import contents
 from vitals.series.sqlite import SqliteSeries, open_reader
 
 ROUNDS = 3
@@ -46,17 +45,20 @@ def killed_writer(path: Path, first: int, seed: int, after_s: float) -> int:
 
 
 def check(store: SqliteSeries, last: int) -> None:
+    """Rows 1 to *last* are there once each, in the log or sealed, in quarantine or among the voids."""
     log = list(store.replay(0))
-    identities = [entry.arrival.header.seq for entry in log]
-    assert len(identities) == len(set(identities))
-    aside = [item.arrival.header.seq for item in store.quarantined() if item.arrival is not None]
-    assert sorted(identities + aside) == list(range(1, last + 1))
+    assert [entry.log_seq for entry in log] == sorted({entry.log_seq for entry in log})
     assert all(entry.arrival == batch(entry.arrival.header.seq) for entry in log)
-    stored = list(contents.stored(log))
+    aside = [item.arrival.header.seq for item in store.quarantined() if item.arrival is not None]
+    assert sorted(aside) == [seq for seq in range(1, last + 1) if seq % 7 == 0]
+    assert sorted(item.log_seq for item in store.voids()) == sorted({item.log_seq for item in store.voids()})
+    assert len(store.voids()) == sum(seq % 11 == 0 and seq % 7 != 0 for seq in range(1, last + 1))
+    recorded = [seq for seq in range(1, last + 1) if seq % 7 and seq % 11]
+    stored = sorted((item.seq, item.at_ms) for item in store.everything())
+    assert stored == [(seq, 10_000 * seq + 1000 * row) for seq in recorded for row in range(seq % 5 + 1)]
     counts = store.counts()
-    assert (counts.rows, counts.observations) == (len(log), len(stored))
+    assert counts.observations == len(stored)
     assert counts.quarantined == sum(item.observations for item in store.quarantined())
-    assert len(store.voids()) == sum(1 for entry in log if entry.arrival.header.seq % 11 == 0)
 
 
 def test_another_process_reads_while_one_writes(tmp_path: Path) -> None:
@@ -70,10 +72,11 @@ def test_another_process_reads_while_one_writes(tmp_path: Path) -> None:
             reported = int(writer.stdout.readline())
             held = reader.committed("gw-1")[EPOCH]
             assert held[0][1] >= reported
-            log = list(reader.replay(0))
-            assert [entry.log_seq for entry in log] == list(range(1, len(log) + 1))
-            assert reader.counts().rows >= len(log)
-            batches = {item.arrival.header.seq for item in reader.quarantined() if item.arrival is not None}
-            assert {entry.arrival.header.seq for entry in log} | batches >= set(range(1, reported + 1))
+            recorded = [(item.seq, item.at_ms) for item in reader.everything()]
+            assert len(recorded) == len(set(recorded))
+            data = {seq for seq in range(1, reported + 1) if seq % 7 and seq % 11}
+            assert data <= {seq for seq, _ in recorded}
+            trend = reader.buckets(SENSOR, "spo2", UTC_OFFSET_MS, UTC_OFFSET_MS + 10_000 * reported + 5000, 10)
+            assert trend.count.sum() >= sum(seq % 5 + 1 for seq in data)
         reader.close()
         writer.kill()

@@ -159,9 +159,9 @@ def test_a_database_of_another_format(path: Path, statement: str) -> None:
         other.execute("CREATE TABLE log(id)")
     other.commit()
     other.close()
-    with pytest.raises(StoreError, match="this release reads 1"):
+    with pytest.raises(StoreError, match="this release reads 1 and 2"):
         SqliteSeries(path, GenerationMode.DEMO)
-    with pytest.raises(StoreError, match="this release reads 1"):
+    with pytest.raises(StoreError, match="this release reads 1 and 2"):
         open_reader(path)
 
 

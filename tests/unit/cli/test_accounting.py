@@ -16,7 +16,7 @@ def sent(at_ms: int, bpm: int) -> Sent:
 
 
 def stored(at_ms: int, bpm: int) -> Stored:
-    return Stored(*STRAP, at_ms, 1, gatt.read("2A37", payload(bpm)).observations)
+    return Stored(*STRAP, at_ms, gatt.read("2A37", payload(bpm)).observations)
 
 
 def test_all_that_was_sent_is_stored() -> None:
@@ -70,12 +70,12 @@ def test_a_value_stored_beside_a_gap_counts_for_the_one_that_nothing_excuses() -
 
 def test_an_unreadable_payload_is_quarantined_as_it_came() -> None:
     garbage = Sent(*STRAP, 50, b"\x10", 1)
-    account = reconcile([garbage], [Stored(*STRAP, 51, 1, (), b"\x10")], [])
+    account = reconcile([garbage], [Stored(*STRAP, 51, (), b"\x10")], [])
     assert (account.quarantined, account.unexplained, account.doubled) == (1, 0, 0)
 
 
 def test_rr_intervals_count_as_observations() -> None:
     beats = payload(60, (1024, 1000))
     item = Sent(*STRAP, 0, beats, 3)
-    account = reconcile([item], [Stored(*STRAP, 1, 1, gatt.read("2A37", beats).observations)], [])
+    account = reconcile([item], [Stored(*STRAP, 1, gatt.read("2A37", beats).observations)], [])
     assert account.observations_committed == 3

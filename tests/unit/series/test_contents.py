@@ -4,12 +4,11 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.batches import SENSOR, arrival, data, gap, kind_of, rejected, void
+from tests.batches import SENSOR, data, gap, kind_of, rejected, void
 
 from vitals.codes import Metric
 from vitals.errors import DecodeError, NotFoundError
 from vitals.series import contents
-from vitals.series.base import Logged
 from vitals.wire import bodies, columns
 from vitals.wire.bodies import Block, Column
 from vitals.wire.header import MAX_MS, Kind
@@ -84,17 +83,6 @@ def test_one_span_covers_every_characteristic_of_a_sensor() -> None:
 def test_impossible_ranges_and_times_are_refused(body: bodies.Body) -> None:
     with pytest.raises(DecodeError):
         read(body)
-
-
-def test_points_and_identities_of_a_batch() -> None:
-    batch = arrival(7, data([97.0, None, 96.0], at_ms=1000))
-    found = list(contents.points(batch, SENSOR, Metric.SPO2, 100, (1100, 3100)))
-    assert [(point.utc_ms, point.value) for point in found] == [(1100, 97.0), (2100, None)]
-    assert list(contents.points(batch, "other", Metric.SPO2, 100, (0, 9999))) == []
-    log = [Logged(log_seq=1, arrival=batch), Logged(log_seq=2, arrival=arrival(8, gap()))]
-    stored = list(contents.stored(log))
-    assert [(item.seq, item.at_ms, item.raw) for item in stored] == [(7, 1000, 9700), (7, 2000, 0), (7, 3000, 9600)]
-    assert {item.metric for item in stored} == {Metric.SPO2}
 
 
 def test_a_label_that_names_nothing() -> None:

@@ -13,8 +13,7 @@ import msgspec
 from vitals import gatt
 from vitals.errors import DecodeError
 from vitals.observation import Observation
-from vitals.series.base import Logged
-from vitals.wire import bodies, columns
+from vitals.series.base import Reader
 
 DELIVERY_MS: Final = 3000
 """A notification reaches the gateway within this time of being sent, or it counts as another one."""
@@ -41,7 +40,6 @@ class Stored(msgspec.Struct, frozen=True):
     sensor: str
     characteristic: str
     at_ms: int
-    boot: int
     observations: tuple[Observation, ...]
     payload: bytes | None = None
 
@@ -72,27 +70,17 @@ class Account(msgspec.Struct, kw_only=True):
     doubled_stored: list[Stored] = []
 
 
-def read_log(log: Iterable[Logged]) -> tuple[list[Stored], list[Declared]]:
-    """What a store's log holds, notification by notification, and what it declares as lost."""
-    stored: list[Stored] = []
-    declared: list[Declared] = []
-    for entry in log:
-        header = entry.arrival.header
-        body = bodies.decode(header.kind, entry.arrival.body)
-        if isinstance(body, bodies.Data):
-            for block in body.blocks:
-                stored += [
-                    Stored(block.sensor, block.characteristic, row.at_ms, header.boot, row.reading.observations)
-                    for row in columns.unpack(block)
-                ]
-            stored += [
-                Stored(item.sensor, item.characteristic, item.at_ms, header.boot, (), item.payload)
-                for item in body.rejected
-            ]
-        elif isinstance(body, bodies.Gap):
-            declared.append(Declared(body.sensor, body.characteristic, body.from_ms, body.to_ms, body.reason))
-        elif isinstance(body, bodies.Void):
-            declared.append(Declared("*", "*", body.from_ms, body.to_ms, body.reason))
+def read_store(store: Reader) -> tuple[list[Stored], list[Declared]]:
+    """What a store holds, notification by notification, and what it was told is lost."""
+    stored = [Stored(item.sensor, item.characteristic, item.at_ms, item.observations) for item in store.everything()]
+    stored += [
+        Stored(item.sensor, item.characteristic, item.at_ms, (), item.payload)
+        for item in store.quarantined()
+        if item.arrival is None
+    ]
+    gaps = [item.gap for item in store.gaps()]
+    declared = [Declared(gap.sensor, gap.characteristic, gap.from_ms, gap.to_ms, gap.reason) for gap in gaps]
+    declared += [Declared("*", "*", item.void.from_ms, item.void.to_ms, item.void.reason) for item in store.voids()]
     return stored, declared
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from vitals.cli.demo.accounting import Account, Sent, read_log, reconcile
+from vitals.cli.demo.accounting import Account, Sent, read_store, reconcile
 from vitals.cli.demo.chain import Chain
 from vitals.cli.remote import get
 from vitals.clock import Clock, SystemClock
@@ -34,7 +34,7 @@ def balance(chain: Chain) -> Account:
     ]
     store = open_reader(chain.plan.series)
     try:
-        stored, declared = read_log(store.replay(0))
+        stored, declared = read_store(store)
         counts = store.counts()
     finally:
         store.close()
