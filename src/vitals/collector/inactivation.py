@@ -18,7 +18,7 @@ from vitals.ward import ShownInactivation
 CONDITION: Final = "inactivated"
 """Under which they are kept and recorded; it is no alarm."""
 
-_NEVER: Final = frozenset({"missed", "not_monitored", "unassigned", "uncovered", "no_answer"})
+_NEVER: Final = frozenset({"missed", "not_monitored", "unassigned", "uncovered", "no_answer", "limits_unusable"})
 """What nobody may switch off: a patient who is not to be watched is suspended (S15), the others have an answer."""
 
 
