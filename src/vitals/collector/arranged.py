@@ -48,10 +48,10 @@ class Arranged:
         self.inactivations.begin(made)
         self._unkept.add(inactivation.CONDITION)
 
-    def reactivate(self, condition: str) -> Inactivation | None:
+    def reactivate(self, condition: str, at_ms: int) -> Inactivation | None:
         """An alarm is on again; None if it was not off."""
         self._unkept.add(inactivation.CONDITION)
-        return self.inactivations.end(condition)
+        return self.inactivations.end(condition, at_ms)
 
     def keep(self) -> dict[str, bytes | None]:
         """By name, what changed since the last time; None where nothing is left of it."""

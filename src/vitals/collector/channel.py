@@ -1,6 +1,7 @@
 """What the desk holds of one sensor: how far it has been evaluated, and the newest of each of its metrics."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -140,6 +141,11 @@ class Worn:
         return channel
 
     @property
+    def speaks_seldom(self) -> bool:
+        """Whether it was heard and streams nothing: a spot-check, a cuff or a meter is not silent between results."""
+        return self.kept.heard_ms != NEVER and all(metric is Metric.BATTERY for metric in self.channels)
+
+    @property
     def off_ms(self) -> int | None:
         """Since when the sensor says that it is off; None while it does not."""
         return min(self.kept.off.values(), default=None)
@@ -148,3 +154,11 @@ class Worn:
     def silent_since_ms(self) -> int:
         """Since when nothing came: the last notification, or the binding (S12)."""
         return max(self.kept.heard_ms, self.bound_ms)
+
+
+def ranked(sensors: Mapping[str, Worn], order: Sequence[str], metric: Metric) -> list[Channel]:
+    """The channels of *metric*: in *order* of the sensors that are named there, then in the order of binding."""
+    found = [(worn, worn.channels[metric]) for worn in sensors.values() if metric in worn.channels]
+    preferred = {sensor: index for index, sensor in enumerate(order)}
+    found.sort(key=lambda pair: (preferred.get(pair[0].sensor, len(order)), pair[0].place))
+    return [channel for _, channel in found]

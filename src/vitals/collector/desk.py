@@ -21,6 +21,7 @@ from vitals.clock import Clock
 from vitals.codes import BY_LABEL
 from vitals.collector import base, hindsight, past, screen
 from vitals.collector.base import Condition, Heard
+from vitals.collector.episodic import Episodic, is_episodic
 from vitals.collector.gatewaywatch import OFFLINE, GatewayWatch
 from vitals.collector.handling import Handling
 from vitals.collector.hindsight import Hindsight
@@ -90,6 +91,10 @@ class AlarmDesk:
         self.carriers, self.path_broken = self._roster.carriers, self._roster.house.path_broken
         self._journal = Journal(registry)
         self._hindsight = Hindsight(self._delays, self._miss)
+        self._strangers = Strangers()
+        self._episodic = Episodic(
+            self._roster, self._hindsight, self._late_ms, aside=self.notice, stranger=self._strangers.heard
+        )
         self._screens = Screens(self._roster, self._delays, mode=mode.label, time_scale=time_scale)
         self._once = Once(self._journal, self._moment, confirm_s)
         self._handling = Handling(
@@ -130,7 +135,6 @@ class AlarmDesk:
         self._heard: set[Watch] = set()
         self._moved: set[GatewayWatch] = set()
         self._notices: dict[str, str] = {}
-        self._strangers = Strangers()
 
     # Starting
 
@@ -225,7 +229,10 @@ class AlarmDesk:
             gateway.alive(received)
             self._moved.add(gateway)
         for heard in rows:
-            if not self._passes(arrival.gateway, heard, received):
+            if is_episodic(heard):
+                watches = self._episodic.hear(arrival.gateway, heard, received, replaying=self._replaying)
+                self._heard.update(watches)
+            elif not self._passes(arrival.gateway, heard, received):
                 self._hear(arrival.gateway, heard, received)
 
     def gateway_state(self, gateway: str, state: GatewayState, received_ms: int) -> None:

@@ -1,8 +1,10 @@
 """The limits of one metric at work for one patient: their conditions, and the sensors whose values may move them."""
 
 import math
+from collections.abc import Callable, Mapping
 
-from vitals.alarms.limits import LEVELS, RATES, Limit, Limits, Rule, Side, rule
+from vitals.alarms.limits import LEVELS, RATES, STAND_INS, Limit, Limits, Rule, Side, rule
+from vitals.alarms.replay import Episode
 from vitals.codes import Metric
 from vitals.collector.channel import Channel
 from vitals.collector.standing import Standing
@@ -90,3 +92,28 @@ def _shown(limit: Limit, limits: Limits) -> ShownLimit:
         within_s=limit.within_s,
         average_s=(limits.average_s or None) if averaged else None,
     )
+
+
+def told_of(guards: Mapping[Metric, Guard], episode: Episode, boot: int, utc_ms: int) -> bool:
+    """Whether an alarm of the present said as much as *episode*, which would have sounded at *utc_ms*."""
+    metrics = [metric for metric in guards if episode.metric in (metric, *STAND_INS.get(metric, ()))]
+    standings = [guards[metric].standing(episode.side) for metric in metrics]
+    return any(standing.told_of(episode, boot, utc_ms) for standing in standings)
+
+
+def single(
+    guards: Mapping[Metric, Guard],
+    metric: Metric,
+    channels: Callable[[Metric], list[Channel]],
+    at_ms: int,
+    held_ms: float,
+) -> list[tuple[Metric, Rule]]:
+    """The rules for a single value of *metric*, each with the metric of its guard; no rate of change.
+
+    Those that it stands in for (the pulse for the heart) act while that is not being measured.
+    """
+    acting = [guards[metric]] if metric in guards else []
+    for of, guard in guards.items():
+        if metric in STAND_INS.get(of, ()) and not any(channel.fresh(at_ms, held_ms) for channel in channels(of)):
+            acting.append(guard)
+    return [(guard.metric, made) for guard in acting for made, _ in guard.watched if not made.side.rate]

@@ -153,9 +153,12 @@ class Handling:
         return hindsight.show(reviewed, watch.patient)
 
     def _resolve(self, request: Request, outcome: str, moment: Moment) -> ShownAlarm:
+        standing = self.open.get(request.about)
         shown = self._resolved(request, moment)
         watch = self._roster.watches.get(shown.patient or "")
         if watch is not None:
+            if standing is not None and outcome != "no_answer":
+                watch.results.resolved(standing, moment)
             watch.arranged.no_answer.resolved(shown, outcome, watch.plan, moment)
         over = self._past.get(request.about)
         if over is None or request.about in self.open:

@@ -11,12 +11,13 @@ from typing import Final
 import msgspec
 
 from vitals.alarms import replay
-from vitals.alarms.limits import Side
+from vitals.alarms.limits import Limit, Side
 from vitals.alarms.replay import Episode, Recorded, Situation
 from vitals.clock import iso
 from vitals.codes import BY_LABEL, CODES
 from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER
+from vitals.collector.results import Result
 from vitals.collector.standing import Moment, passed
 from vitals.collector.watch import MISSED, Watch
 from vitals.delays import Delays
@@ -103,6 +104,25 @@ class Hindsight:
                         self._tell(watch, key, trace, over, moment)
                     trace.situation = Situation()
                     self._moved.add(watch)
+
+    def result(self, watch: Watch, name: str, result: Result, side: Side, limit: Limit, moment: Moment) -> None:
+        """A single result beyond *limit* did not alarm live: it was not the newest, or too old (S6)."""
+        metric = result.observation.metric.label
+        missed = Missed(
+            id=f"{watch.patient.id}:{MISSED}:{metric}.{side.value}:{name}",
+            version=1,
+            patient_id=watch.patient.id,
+            metric=metric,
+            side=side.value,
+            priority=limit.priority.label,
+            worst=result.value,
+            limit_value=limit.value,
+            from_utc_ms=result.measured_utc_ms,
+            to_utc_ms=result.measured_utc_ms,
+            found_utc_ms=moment.utc_ms,
+        )
+        self.open[missed.id] = missed
+        self._found(watch, missed, moment)
 
     def _feed(self, watch: Watch, key: str, heard: Heard, rows: Iterable[Row], received: Moment) -> None:
         trace = self._traces[watch][key]

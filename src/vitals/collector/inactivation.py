@@ -3,7 +3,7 @@
 What is switched off is the condition up to the priority it had: one that gets more urgent alarms all the same.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -51,36 +51,47 @@ class Inactivation(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Inactivations:
-    """Those of one patient, by the key of the condition."""
+class _Kept(msgspec.Struct):
+    """By the key of the condition, those that last, and when those that are over ended."""
 
-    def __init__(self, made: Mapping[str, Inactivation] | None = None) -> None:
-        self._made = dict(made or {})
+    made: dict[str, Inactivation] = {}
+    ended_ms: dict[str, int] = {}
+
+
+class Inactivations:
+    """Those of one patient."""
+
+    def __init__(self, kept: _Kept | None = None) -> None:
+        self._kept = kept or _Kept()
 
     def __iter__(self) -> Iterator[Inactivation]:
-        return iter(self._made.values())
+        return iter(self._kept.made.values())
 
     def begin(self, made: Inactivation) -> None:
         """One begins, or goes on anew."""
-        self._made[made.condition] = made
+        self._kept.made[made.condition] = made
 
-    def end(self, condition: str) -> Inactivation | None:
+    def end(self, condition: str, at_ms: int) -> Inactivation | None:
         """One is over; None if there was none."""
-        return self._made.pop(condition, None)
+        made = self._kept.made.pop(condition, None)
+        if made is not None:
+            self._kept.ended_ms[condition] = at_ms
+        return made
 
     def due(self, at_ms: int) -> list[Inactivation]:
         """Those whose time is up."""
-        return [made for made in self._made.values() if at_ms >= made.until_ms]
+        return [made for made in self if at_ms >= made.until_ms]
 
     def keep(self) -> bytes | None:
         """For the registry; None when there is nothing to keep."""
-        return msgspec.msgpack.encode(self._made) if self._made else None
+        return msgspec.msgpack.encode(self._kept) if self._kept.made or self._kept.ended_ms else None
 
     def passing(self, standing: Standing, event: Happening) -> Happening | None:
         """What of *event* still acts on *standing*; None: nothing."""
-        made = self._made.get(standing.key) if self._made else None
+        kept = self._kept
+        made = kept.made.get(standing.key) if kept.made else None
         if made is None:
-            return event
+            return self._anew(standing, event) if kept.ended_ms else event
         match event:
             case lapse.Absent() if event.priority <= made.priority:
                 return lapse.Returned() if standing.raised else None
@@ -92,10 +103,17 @@ class Inactivations:
             case _:
                 return event
 
+    def _anew(self, standing: Standing, event: Happening) -> Happening:
+        """What has been missing since before it was switched off is a new episode, not the old one again."""
+        ended_ms = self._kept.ended_ms.get(standing.key)
+        if ended_ms is None or not isinstance(event, lapse.Absent) or event.since_ms >= ended_ms:
+            return event
+        return msgspec.structs.replace(event, since_ms=ended_ms)
+
 
 def restore(state: bytes) -> Inactivations:
     """What :meth:`Inactivations.keep` gave."""
-    return Inactivations(msgspec.msgpack.decode(state, type=dict[str, Inactivation]))
+    return Inactivations(msgspec.msgpack.decode(state, type=_Kept))
 
 
 def allowed(standing: Standing) -> bool:

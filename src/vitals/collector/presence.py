@@ -1,5 +1,6 @@
 """Whether what is prescribed is there: sensors off or silent, and metrics without a value that may alarm (S1)."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -94,7 +95,7 @@ class Presence:
         for sensor in worn:
             # An episode is named by its beginning: what was withdrawn by a suspension must not come back as itself.
             since_ms = max(sensor.silent_since_ms, self.resumed_ms)
-            due_ms = max(since_ms, restarted_ms) + delays.sensor_silent_s * 1000
+            due_ms = math.inf if sensor.speaks_seldom else max(since_ms, restarted_ms) + delays.sensor_silent_s * 1000
             self._absent(self.silent[sensor.sensor], lapse.Absent(since_ms, due_ms, Priority.LOW), moment)
             if sensor.off_ms is not None:
                 off_ms = max(sensor.off_ms, self.resumed_ms)

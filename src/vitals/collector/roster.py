@@ -12,6 +12,7 @@ from vitals.collector.channel import Mark, SensorKept, Worn
 from vitals.collector.gatewaywatch import SUBJECT, GatewayKept, GatewayWatch
 from vitals.collector.house import House
 from vitals.collector.profiles import in_force
+from vitals.collector.results import KEPT
 from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing, Tell
 from vitals.collector.watch import Watch
@@ -113,6 +114,9 @@ class Roster:
             states += [State(moved.subject, moved.key, moved.keep()) for moved in watch.changed]
             watch.changed.clear()
             states += [State(watch.patient.id, name, state) for name, state in watch.arranged.keep().items()]
+            results = watch.results.keep()
+            if results is not None:
+                states.append(State(watch.patient.id, KEPT, results))
         for gateway in gateways:
             states.append(State(gateway.offline.subject, HEARD, _ENCODER.encode(gateway.kept)))
             states += [State(standing.subject, standing.key, standing.keep()) for standing in gateway.standings()]

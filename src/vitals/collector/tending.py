@@ -186,7 +186,7 @@ class Tending:
         return inactivation.show(made)
 
     def _reactivate(self, watch: Watch, condition: str, moment: Moment) -> None:
-        made = watch.arranged.reactivate(condition)
+        made = watch.arranged.reactivate(condition, moment.at_ms)
         if made is None:
             raise NotFoundError("that alarm is not switched off; nothing was done")
         self._journal.event(inactivation.record(watch.patient, made, moment, over=True))

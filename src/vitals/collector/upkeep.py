@@ -15,6 +15,9 @@ from vitals.registry import Patient, Plan
 
 Step = Callable[[Standing, crossing.Happening | lapse.Happening, Moment], None]
 
+BATTERY_LEVEL: Final = "2A19"
+"""The characteristic that tells the charge."""
+
 INTERMITTENT: Final = "intermittent"
 BATTERY: Final = "battery"
 UNASSIGNED: Final = "unassigned"

@@ -4,7 +4,7 @@ from typing import Final
 
 from vitals.clock import iso
 from vitals.codes import CODES, Metric
-from vitals.collector import inactivation, suspension
+from vitals.collector import inactivation, results, suspension
 from vitals.collector.channel import NEVER, Channel
 from vitals.collector.scorewatch import PREFIX
 from vitals.collector.standing import Standing
@@ -48,7 +48,9 @@ def current(standing: Standing, watch: Watch | None, now_ms: int, delays: Delays
         return watch.scores.total(standing)
     if standing.source is None:
         return None
-    channel = newest(watch.channels(standing.source), now_ms, delays)
+    result = standing.condition.startswith(results.PREFIX)
+    channels = (watch.results.channels if result else watch.channels)(standing.source)
+    channel = newest(channels, now_ms, delays)
     return None if channel is None else _value(channel)
 
 
@@ -67,13 +69,18 @@ def newest(channels: list[Channel], now_ms: int, delays: Delays) -> Channel | No
 
 
 def _metrics(watch: Watch) -> list[Metric]:
-    heard = [metric for metric in Metric if metric not in watch.prescribed and watch.channels(metric)]
+    heard = [metric for metric in Metric if metric not in watch.prescribed and _channels(watch, metric)]
     return [metric for metric in (*watch.prescribed, *heard) if metric not in _UNSEEN]
+
+
+def _channels(watch: Watch, metric: Metric) -> list[Channel]:
+    """What measures *metric*, or the newest result where nothing streams it."""
+    return watch.channels(metric) or watch.results.channels(metric)
 
 
 def _shown(watch: Watch, metric: Metric, now_ms: int, delays: Delays) -> Shown:
     code = CODES[metric]
-    channel = newest(watch.channels(metric), now_ms, delays)
+    channel = newest(_channels(watch, metric), now_ms, delays)
     of = None if channel is None else channel.newest
     measured = of is not None and of.at_ms != NEVER
     return Shown(

@@ -9,20 +9,21 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from vitals.alarms import crossing, lapse
-from vitals.alarms.limits import STAND_INS, Limits, Priority, Side
+from vitals.alarms.limits import STAND_INS, Limits, Priority, Rule, Side
 from vitals.alarms.profile import Profile
 from vitals.alarms.recent import NOTHING
 from vitals.alarms.replay import Episode
 from vitals.codes import BY_LABEL, CODES, Metric
-from vitals.collector import entering, noanswer
+from vitals.collector import entering, noanswer, upkeep
 from vitals.collector.arranged import Arranged
 from vitals.collector.base import Heard
-from vitals.collector.channel import NEVER, Channel, SensorKept, Worn
-from vitals.collector.guard import Guard
+from vitals.collector.channel import NEVER, Channel, SensorKept, Worn, ranked
+from vitals.collector.guard import Guard, single, told_of
 from vitals.collector.inactivation import Inactivation
 from vitals.collector.noanswer import NoAnswer
 from vitals.collector.pacewatch import Guarded
 from vitals.collector.presence import Presence
+from vitals.collector.results import KEPT, Results
 from vitals.collector.rhythmwatch import RhythmWatch
 from vitals.collector.scorewatch import ScoreWatch
 from vitals.collector.settings import Settings
@@ -35,8 +36,6 @@ from vitals.wire.columns import Row
 
 MISSED: Final = "missed"
 """The condition of a missed high that nobody has reviewed."""
-
-BATTERY_LEVEL: Final = "2A19"
 
 EVERY_VALUE: Final = frozenset({Metric.BATTERY})
 """Metrics of which a value within every limit may change something: how fast a battery falls is followed."""
@@ -63,7 +62,8 @@ class Watch:
         self._presence = Presence(patient, settings, self._step, self.channels)
         self._upkeep = Upkeep(patient, settings.delays, self._step)
         self._rhythm = RhythmWatch(patient, self._step)
-        self.scores = ScoreWatch(patient, settings, self._step, self.channels)
+        self.results = Results(patient, settings, self._step)
+        self.scores = ScoreWatch(patient, settings, self._step, self._measuring)
         self._zone = ZoneInfo(patient.time_zone)
         self.profile = settings.profile
         self.refused = ""
@@ -75,12 +75,16 @@ class Watch:
         """Every condition of this patient."""
         limits = [standing for guard in self.guards.values() for standing in guard.standings.values()]
         technical = [*self._presence.standings(), *self._upkeep.standings(), *self.scores.standings()]
-        due = [*self.missed.values(), self.arranged.no_answer.standing]
+        due = [*self.missed.values(), self.arranged.no_answer.standing, *self.results.standings()]
         return [*limits, *self._rhythm.standings(), *technical, *due]
 
     def channels(self, metric: Metric) -> list[Channel]:
         """The channels of *metric*: the plan's order, then the order of binding."""
         return self._channels.get(metric, [])
+
+    def _measuring(self, metric: Metric) -> list[Channel]:
+        """The same, and the newest result of what is never streamed."""
+        return [*self.channels(metric), *(self.results.channels(metric) if CODES[metric].episodic else ())]
 
     def since_ms(self, metric: Metric) -> int:
         """The newest alarm-eligible value of *metric*, or since when it has been waited for."""
@@ -96,6 +100,9 @@ class Watch:
         if self.arranged.restore(key, state):
             if key == CONDITION:
                 self._suspended()
+            return True
+        if key == KEPT:
+            self.results.restore(state)
             return True
         standing = self._find(*key.partition(":")[::2])
         if standing is None:
@@ -113,18 +120,11 @@ class Watch:
         label, _, side = condition.partition(".")
         if side and label in BY_LABEL:
             return self._guard(BY_LABEL[label]).standing(Side(side))
-        for single in (*self._rhythm.standings(), self.arranged.no_answer.standing):
-            if condition == single.condition:
-                return single
+        for only in (*self._rhythm.standings(), self.arranged.no_answer.standing):
+            if condition == only.condition:
+                return only
         found = self._presence.find(condition, part) or self._upkeep.find(condition, part)
-        return found or self.scores.find(condition, part)
-
-    def _ranked(self, metric: Metric) -> list[Channel]:
-        order = self.plan.prescribed.get(metric.label, []) if self.plan is not None else []
-        found = [(worn, worn.channels[metric]) for worn in self.sensors.values() if metric in worn.channels]
-        preferred = {sensor: index for index, sensor in enumerate(order)}
-        found.sort(key=lambda pair: (preferred.get(pair[0].sensor, len(order)), pair[0].place))
-        return [channel for _, channel in found]
+        return found or self.scores.find(condition, part) or self.results.find(condition)
 
     # What is in force
 
@@ -177,7 +177,17 @@ class Watch:
             guard.impose(limits.get(metric, Limits()), self._settings.delays.gap_held_s)
         self._connect()
 
+    def rules(self, metric: Metric, moment: Moment) -> list[tuple[Metric, Rule]]:
+        """The limits in force for a single value of *metric*, each with the metric that they are prescribed for."""
+        return single(self.guards, metric, self.channels, moment.at_ms, self._settings.held_ms)
+
     # What happens
+
+    def notified(self, worn: Worn, heard: Heard, row: Row, received: Moment) -> None:
+        """A sensor said something that is no stream: it is there, and on or off."""
+        worn.kept.heard_ms = received.at_ms
+        off = any(observation.missing is Missing.SENSOR_OFF for observation in row.reading.observations)
+        self._presence.heard(worn, heard.characteristic, received, off=off)
 
     def hear(self, worn: Worn, heard: Heard, row: Row, received: Moment) -> None:
         """Take in one notification that is new and in time."""
@@ -195,7 +205,7 @@ class Watch:
             elif observation.validity in ALARM_ELIGIBLE:
                 self._take(channel, observation, heard, row, received)
         self._presence.heard(worn, heard.characteristic, received, off=off)
-        if heard.characteristic == BATTERY_LEVEL and not self.suspended:
+        if heard.characteristic == upkeep.BATTERY_LEVEL and not self.suspended:
             self._upkeep.charge(worn, received)
         rules = self.profile.rhythm
         if rules.any and not self.suspended:
@@ -242,9 +252,7 @@ class Watch:
 
     def alarmed(self, episode: Episode, boot: int, utc_ms: int) -> bool:
         """Whether an alarm of the present said as much as *episode*, which would have sounded at *utc_ms*."""
-        metrics = [metric for metric in self.guards if episode.metric in (metric, *STAND_INS.get(metric, ()))]
-        standings = [self.guards[metric].standing(episode.side) for metric in metrics]
-        return any(standing.told_of(episode, boot, utc_ms) for standing in standings)
+        return told_of(self.guards, episode, boot, utc_ms)
 
     def local_ms(self, utc_ms: int) -> int:
         """Milliseconds of the patient's own clock, on the same count as *utc_ms*."""
@@ -259,6 +267,7 @@ class Watch:
         if not self.suspended:
             self._miss(moment, max(restarted_ms, self._presence.resumed_ms))
             self.scores.tick(moment)
+        self.results.tick(moment)
         for standing in self.standings():
             if not standing.state.quiet:
                 self._step(standing, crossing.Ticked(), moment)
@@ -353,7 +362,8 @@ class Watch:
     def _connect(self) -> None:
         """Say which channels each guard listens to."""
         heard = {metric for worn in self.sensors.values() for metric in worn.channels}
-        self._channels = {metric: self._ranked(metric) for metric in heard}
+        order = self.plan.prescribed if self.plan is not None else {}
+        self._channels = {metric: ranked(self.sensors, order.get(metric.label, []), metric) for metric in heard}
         self._guarding = {}
         for metric, guard in self.guards.items():
             guard.channels = [

@@ -159,6 +159,11 @@ async def test_a_technical_alarm_can_be_switched_off(scene: Scene) -> None:
     scene.seconds(10, spo2=97, heart=Missing.SENSOR_OFF)
     assert scene.open("sensor_off") == []
     assert shown(scene)[0].condition == f"sensor_off:{STRAP}"
+    await scene.desk.reactivate("p-1", f"sensor_off:{STRAP}", actor="nurse-1", key="on")
+    scene.second(spo2=97, heart=Missing.SENSOR_OFF)
+    assert scene.only("sensor_off").sounding
+    await scene.desk.persist()  # off all the time, and an episode of its own
+    assert len({event.episode for event in scene.recorded(f"sensor_off:{STRAP}")}) == 2
 
 
 @pytest.mark.parametrize(("minutes", "reason"), [(0, "known"), (721, "known"), (60, "tired")])
