@@ -52,9 +52,11 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
     *certain* are the points of every part that is known. *priority* is None where no trigger is reached; else *rank*
     orders the response among those of the score, and *limit* is the total or the single points from which it holds.
-    *by_hand*: a person entered something just now, so that an improvement is no flicker.
+    *by_hand*: a person entered something just now, so that an improvement is no flicker. *instant* names the episode
+    that begins, should one: no two may share it, whatever happens within one millisecond.
     """
 
+    instant: int
     total: int
     certain: dict[str, int]
     priority: Priority | None = None
@@ -94,7 +96,7 @@ def _judged(state: Scored, event: Judged, at_ms: int) -> tuple[Scored, tuple[Tra
     drivers = {part: points for part, points in {**before, **event.certain}.items() if points > 0}
     heard = msgspec.structs.replace(state, drivers=drivers, below_ms=None)
     if event.priority is not None:
-        told = Event(_signal(state, event), str(at_ms), event.priority, event.total, event.limit)
+        told = Event(_signal(state, event), str(event.instant), event.priority, event.total, event.limit)
         rank = max(state.rank, event.rank) if raised else event.rank
         return _advanced(msgspec.structs.replace(heard, rank=rank), told, at_ms)
     if waits_for(heard, event.certain):

@@ -62,10 +62,11 @@ class Live:
         high = response.name in named.HIGH.get(self.name, ())
         return self.rule.priorities.get(response.name, Priority.HIGH if high else Priority.MEDIUM)
 
-    def judged(self, found: Score, *, by_hand: bool) -> Judged:
+    def judged(self, found: Score, instant: int, *, by_hand: bool) -> Judged:
         """*found* as the condition takes it."""
         response = found.response if found.trigger else None
         return Judged(
+            instant=instant,
             total=found.total or 0,
             certain=found.certain,
             priority=None if response is None else self.priority(response),
@@ -91,6 +92,7 @@ class ScoreWatch:
         self._standings: dict[str, Standing] = {}
         self._entries: dict[str, Entered] = {}
         self._due_ms = 0.0
+        self._instant = NEVER
 
     def standings(self) -> Iterable[Standing]:
         """Every condition that was ever needed."""
@@ -125,20 +127,18 @@ class ScoreWatch:
         for name, rule in rules.items():
             live = before.get(name)
             if live is None or live.rule != rule:
-                live = self._made(name, rule, moment)
+                live = self._made(name, rule)
             if live is not None:
                 self._live[name] = live
         if not before:  # everybody's at another moment of the pace
             self._due_ms = moment.at_ms + zlib.crc32(self._patient.id.encode()) % max(1.0, self._pace_ms)
         self._end(moment)
 
-    def _made(self, name: str, rule: ScoreRule, moment: Moment) -> Live | None:
+    def _made(self, name: str, rule: ScoreRule) -> Live | None:
         try:
             table = named.find(name, rule.spo2_scale, rule.priorities, self._settings.tables)
-        except ConfigurationError as error:
-            standing = self._unusable(name)
-            standing.words = f"A prescribed score is not computed: {error}"
-            self._step(standing, lapse.Absent(moment.at_ms, moment.at_ms, Priority.MEDIUM), moment)
+        except ConfigurationError as error:  # told on the tick, when what was told before a restart is known
+            self._unusable(name).words = f"A prescribed score is not computed: {error}"
             return None
         return Live(name, rule, table, self._standing(name))
 
@@ -153,6 +153,12 @@ class ScoreWatch:
             if over and not standing.state.quiet:
                 self._step(standing, crossing.Withdrawn(), moment)
 
+    def _miss(self, moment: Moment) -> None:
+        """A score that is prescribed and cannot be computed alarms."""
+        for name in self._rules.keys() - self._live.keys():
+            absent = lapse.Absent(moment.at_ms, moment.at_ms, Priority.MEDIUM)
+            self._step(self._unusable(name), absent, moment)
+
     def forget(self) -> None:
         """Nobody watches for a while: what comes after is judged anew."""
         for live in self._live.values():
@@ -166,10 +172,11 @@ class ScoreWatch:
         if newest is None or entered.at_ms >= newest.at_ms:
             self._entries[entered.parameter] = entered
 
-    def judge(self, moment: Moment) -> None:
-        """Somebody entered something: say at once what that comes to."""
+    def judge(self, parameters: set[str], moment: Moment) -> None:
+        """Somebody entered these: say at once what they come to."""
         for live in self._live.values():
-            self._judge(live, moment, by_hand=True)
+            if any(row.parameter in parameters for row in live.table.rows):
+                self._judge(live, moment, by_hand=True)
 
     def tick(self, moment: Moment) -> None:
         """Let time pass."""
@@ -177,6 +184,7 @@ class ScoreWatch:
             return
         self._due_ms = moment.at_ms + self._pace_ms
         self._end(moment)
+        self._miss(moment)
         for live in self._live.values():
             for row in live.table.rows:
                 self._sample(live, row.parameter, moment.at_ms)
@@ -201,7 +209,8 @@ class ScoreWatch:
         live.score, live.at_ms, live.shape = found, moment.at_ms, shape
         if found.trigger or not live.standing.state.quiet:
             live.standing.words = scoretext.message(found)
-            self._step(live.standing, live.judged(found, by_hand=by_hand), moment)
+            self._instant = max(self._instant + 1, moment.at_ms)
+            self._step(live.standing, live.judged(found, self._instant, by_hand=by_hand), moment)
 
     def _shape(self, offered: list[Finding], at_ms: int) -> Shape:
         """What a score could depend on, ages but for their limits left out."""

@@ -34,7 +34,7 @@ def tile(watch: Watch, now_ms: int, delays: Delays) -> Tile:
         battery=_battery(watch),
         suspended=suspension.show(watch.arranged.suspension),
         inactivated=tuple(inactivation.show(made) for made in watch.arranged.inactivations),
-        scores=watch.scores.shown(now_ms),
+        scores=() if watch.suspended else watch.scores.shown(now_ms),
         entries=watch.scores.entries(now_ms),
         fields=watch.scores.fields,
     )

@@ -1,7 +1,7 @@
 """One patient under watch: what is in force, what is worn, which conditions there are, and what moves them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -282,7 +282,7 @@ class Watch:
         self._upkeep.assign(self.plan, moment)
         self._upkeep.limit(self.refused, moment)
 
-    def enter(self, entries: Iterable[Entered], moment: Moment) -> None:
+    def enter(self, entries: Sequence[Entered], moment: Moment) -> None:
         """Take in what a person observed: it acts on limits and scores at once."""
         for entered in entries:
             self.scores.take(entered)
@@ -291,7 +291,7 @@ class Watch:
                 for standing, event in entering.against_limits(entered, self.guards, self._settings.held_ms):
                     self._step(standing, event, observed)
         if not self.suspended:
-            self.scores.judge(moment)
+            self.scores.judge({entered.parameter for entered in entries}, moment)
 
     def act(self, standing: Standing, deed: crossing.Deed, moment: Moment) -> None:
         """Let a person's deed act on a condition as it stands."""

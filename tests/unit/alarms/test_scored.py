@@ -1,5 +1,7 @@
 """Score conditions: what raises, what re-raises, and that nothing that lapsed ends one (S18)."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from vitals.alarms.machine import RAISED, Change, Phase
 from vitals.alarms.scored import CLEAR, Judged, Scored, step, waits_for
 
 CLEAR_MS = 300_000
+INSTANTS = itertools.count(1)
 MEDIUM, HIGH = Priority.MEDIUM, Priority.HIGH
 
 
@@ -18,7 +21,14 @@ def judged(priority: Priority | None = None, *, by_hand: bool = False, **points:
     """A score of these certain points; its rank is that of its priority unless a test says otherwise."""
     total = sum(points.values())
     return Judged(
-        total=total, certain=points, priority=priority, rank=priority or 0, by_hand=by_hand, clear_ms=CLEAR_MS, limit=5
+        instant=next(INSTANTS),
+        total=total,
+        certain=points,
+        priority=priority,
+        rank=priority or 0,
+        by_hand=by_hand,
+        clear_ms=CLEAR_MS,
+        limit=5,
     )
 
 
@@ -58,8 +68,8 @@ def test_s8_what_is_worse_than_what_was_acknowledged_sounds_again(after: Judged,
 
 
 def test_s8_a_more_urgent_response_of_the_same_priority_sounds_again() -> None:
-    start, _ = run(Judged(total=3, certain={"spo2": 3}, priority=MEDIUM, rank=1), Acknowledged())
-    more = Judged(total=4, certain={"spo2": 3, "pulse": 1}, priority=MEDIUM, rank=2)
+    start, _ = run(Judged(instant=1, total=3, certain={"spo2": 3}, priority=MEDIUM, rank=1), Acknowledged())
+    more = Judged(instant=2, total=4, certain={"spo2": 3, "pulse": 1}, priority=MEDIUM, rank=2)
     assert run(more, start=start)[1] == [Change.WORSENED]
 
 

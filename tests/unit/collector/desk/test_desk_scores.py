@@ -252,6 +252,16 @@ async def test_alarm_entries_and_what_is_waited_for_survive_a_restart(make_scene
     assert len(scene.desk.snapshot().tiles[0].entries) == 2
 
 
+async def test_two_episodes_within_one_millisecond_are_recorded_as_two(make_scene: MakeScene) -> None:
+    scene = scored(make_scene, sensors=())
+    for word in ("V", "A", "V", "A"):
+        await enter(scene, consciousness=word)
+    await scene.desk.persist()
+    events = scene.recorded("score.news2")
+    assert sorted(event.change for event in events) == ["ended", "ended", "raised", "raised"]
+    assert len({event.episode for event in events}) == 2
+
+
 async def test_what_is_prescribed_no_more_ends_also_over_a_restart(make_scene: MakeScene) -> None:
     scene = scored(make_scene, sensors=())
     await enter(scene, consciousness="V")
@@ -266,12 +276,18 @@ async def test_what_is_prescribed_no_more_ends_also_over_a_restart(make_scene: M
 
 async def test_a_score_that_cannot_be_computed_alarms_until_it_can(make_scene: MakeScene) -> None:
     scene = scored(make_scene, "[scores]\nmews = {}\n", sensors=())
+    wait(scene, 60)
+    await scene.desk.persist()
+    scene.start()
+    wait(scene, 60)
     alarm = scene.only("score_unusable")
     assert (alarm.kind, alarm.priority) == ("technical", "medium")
     assert "score mews is not known" in alarm.message
     scene.registry.prescribe("p-1", plan(NEWS2), at_utc_ms=scene.clock.utc_ms())
     await scene.desk.refresh()
     assert scene.open("score_unusable") == []
+    await scene.desk.persist()
+    assert [event.change for event in scene.recorded("score_unusable:mews")] == ["raised", "ended"]
 
 
 async def test_s15_nothing_is_scored_while_monitoring_is_suspended_and_all_is_judged_after(
@@ -284,6 +300,7 @@ async def test_s15_nothing_is_scored_while_monitoring_is_suspended_and_all_is_ju
     await enter(scene, systolic=85)
     wait(scene, 300)
     assert alarms(scene) == []
+    assert scene.desk.snapshot().tiles[0].scores == ()
     wait(scene, 420)
     assert [alarm.value for alarm in alarms(scene)] == [6]
 
@@ -365,6 +382,7 @@ async def test_s18_no_part_that_is_known_to_be_alarming_is_ever_hidden(
                 scene.tick()
         else:
             await scene.desk.persist()
+            scene.clock.advance(1000)
             scene.start()
             scene.tick()
         shown = scene.desk.snapshot().tiles[0].scores
