@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
+from vitals.alarms.limits import RATES, Side
 from vitals.cli.entry import Exit
 from vitals.cli.stored import Stored
 from vitals.cli.waiting import waiting
@@ -93,7 +94,7 @@ def _show(console: Console, found: Findings) -> None:
     if found.mode is not GenerationMode.REAL:
         _line(console, f"{found.mode.label.upper()}: simulated sensors, no patient")
     _line(console, f"{found.patient.id} from {begins} to {ends} ({found.patient.time_zone}), proposed: {found.name}")
-    rows = _rows(told)
+    rows = episodes_of(told)
     if rows:
         console.print(_episodes(rows, found, zone))
     baseline = told["baseline"]
@@ -128,7 +129,7 @@ def _show_rest(console: Console, found: Findings, told: dict[str, Any]) -> None:
         _line(console, f"Found late then, and listed as missed: {len(found.missed)}")
 
 
-def _rows(told: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
+def episodes_of(told: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
     """Every episode once, in order of time: where it is, the episode, and how much later it alarms."""
     difference = told["difference"]
     rows = [("only proposed", each, "") for each in difference["only_proposed"]]
@@ -152,13 +153,22 @@ def _episodes(rows: list[tuple[str, dict[str, Any], str]], found: Findings, zone
             where,
             f"{code.display} {code.ucum}",
             each["priority"],
-            f"{'<' if each['side'] == 'low' else '>'} {each['limit']:g}",
+            beyond(each),
             f"{each['worst']:g}",
             at(alarm_ms, zone).strftime("%m-%d %H:%M:%S"),
             "on" if each["end"] is None else _time(each["end"] - each["alarm_at"]),
             delay,
         )
     return table
+
+
+def beyond(each: dict[str, Any]) -> str:
+    """``< 90``, ``mean 10 s < 90`` or ``falls 4 in 60 s``."""
+    side, over_s = each["side"], each.get("over_s")
+    if side in RATES:
+        return f"{side} {each['limit']:g} in {over_s:g} s"
+    mean = "" if over_s is None else f"mean {over_s:g} s "
+    return f"{mean}{'<' if side == Side.LOW else '>'} {each['limit']:g}"
 
 
 def _numbers(told: dict[str, Any], *, signed: bool = False) -> tuple[str, str, str]:

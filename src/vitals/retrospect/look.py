@@ -109,12 +109,12 @@ class _Look:
         self._sources = Sources(delays.gap_held_s * 1000)
         self._cover = Cover()
         self._envelope = Envelope(period, max(1, round(delays.age_shown_s * 1000)))
-        in_force = [self._in_force(plan, house.profile) for plan in self._plans]
+        then = [self._in_force(plan, house.profile) for plan in self._plans]
         proposed = [self._proposed(plan) for plan in self._plans]
-        self._then = Trial(in_force, house.profile, self._plans, delays, scale)
+        self._then = Trial(then, house.profile, self._plans, delays, scale)
         self._trial = Trial(proposed, proposal.profile, self._plans, delays, scale)
         self._acting = frozenset[Metric]().union(
-            *(guarded(each) for each in (house.profile, proposal.profile, *in_force, *proposed))
+            *(guarded(each) for each in (house.profile, proposal.profile, *then, *proposed))
         )
         wanted = self._acting.union(*(prescribed(plan) for plan in self._plans))
         self._course = Course(house.reader, bindings, whole, late_ms=delays.late_s * 1000, wanted=wanted)
@@ -166,8 +166,8 @@ class _Look:
 
     def _in_force(self, plan: Plan, server: Profile) -> Profile:
         profile, refused = in_force(plan, server)
-        if refused:  # as live, where it is an alarm
-            self._notes.append(f"limits prescribed for the patient could not be used: {refused}")
+        if refused:
+            self._notes.append(f"limits of a plan of that time cannot be used: {refused}")
         return profile
 
     def _proposed(self, plan: Plan) -> Profile:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vitals.alarms.profile import built_in, parse, prescribe
+from vitals.alarms.profile import UNGUARDED, built_in, parse, prescribe
 from vitals.errors import ConfigurationError
 from vitals.retrospect.form import Form, Row, described, form_of, lacking, profile_of, toml_of
 
@@ -21,21 +21,34 @@ spo2.limits = [{ below = 84, delay_s = 20, priority = "medium" }]
 between = ["22:00", "06:00"]
 spo2.limits = [{ below = 86, delay_s = 20, priority = "medium" }, { below = 82, delay_s = 5, priority = "high" }]
 """
+RATES = """
+name = "r"
+[spo2]
+hysteresis = 2
+average_s = 10
+limits = [{ below = 90, delay_s = 15, priority = "medium" }]
+falls = [{ by = 4, within_s = 60, priority = "medium" }]
+[[override]]
+between = ["22:00", "07:00"]
+spo2.falls = [{ by = 6, within_s = 60, delay_s = 3, priority = "medium" }]
+"""
 PRESCRIBED = "[heart_rate]\nlimits = [{ above = 110, delay_s = 15, priority = 'medium' }]"
 
 
 @pytest.mark.parametrize(
     "profile",
-    [built_in("adult"), parse(NIGHT), prescribe(built_in("adult"), PRESCRIBED)],
-    ids=["adult", "night", "prescribed"],
+    [built_in("adult"), built_in("copd"), parse(NIGHT), parse(RATES), prescribe(built_in("adult"), PRESCRIBED)],
+    ids=["adult", "copd", "night", "rates", "prescribed"],
 )
 def test_a_profile_comes_back_from_its_rows(profile: object) -> None:
     assert isinstance(profile, type(built_in("adult")))
     form = form_of(profile)
     again = profile_of(form)
     for minute in range(0, 24 * 60, 30):
-        ours = {metric: (of.hysteresis, set(of.limits)) for metric, of in profile.at(minute).items()}
-        assert {metric: (of.hysteresis, set(of.limits)) for metric, of in again.at(minute).items()} == ours, minute
+        ours = {metric: (of.hysteresis, of.average_s, set(of.limits)) for metric, of in profile.at(minute).items()}
+        assert {
+            metric: (of.hysteresis, of.average_s, set(of.limits)) for metric, of in again.at(minute).items()
+        } == ours, minute
     assert not lacking(profile, form)
     assert form_of(again) == form
 
@@ -53,11 +66,12 @@ def test_what_a_form_does_not_hold_is_noticed() -> None:
     changes = 'name = "h"\n[spo2]\nhysteresis = 2\nlimits = [{ below = 90, delay_s = 15, priority = "medium" }]\n'
     by_night = parse(changes + '[[override]]\nbetween = ["22:00", "07:00"]\nspo2.hysteresis = 3\n')
     assert lacking(by_night, form_of(by_night))
+    assert not lacking(UNGUARDED, form_of(UNGUARDED))
 
 
 def test_what_cannot_be_a_limit_is_refused_in_the_profile_s_words() -> None:
     row = Row(metric="spo2", side="below", value=400, after=5, priority="high")
-    with pytest.raises(ConfigurationError, match=r"spo2.limits\[0\].below 400 is no number from 0 to 100"):
+    with pytest.raises(ConfigurationError, match=r"spo2.limits\[0\].below 400 is no number from 1 to 100"):
         profile_of(Form(limits=[row]))
     with pytest.raises(ConfigurationError, match="guards no metric"):
         profile_of(Form())
