@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from vitals.clock import SystemClock
+from vitals.console.replays import Replays
 from vitals.console.serve import serve_console
 from vitals.ward import Ward
 
@@ -12,9 +13,10 @@ from vitals.ward import Ward
 class RunningConsole:
     """A served ward; its own server ends with the test."""
 
-    def __init__(self, ward: Ward, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, ward: Ward, tasks: asyncio.TaskGroup, replays: Replays | None = None) -> None:
         self.url = ""
         self._ward = ward
+        self._replays = replays
         self._tasks = tasks
         self._port = 0
         self._serving: asyncio.Task[None] | None = None
@@ -22,7 +24,9 @@ class RunningConsole:
     async def start(self) -> None:
         """Serve, on the port of the first time."""
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        serving = serve_console(self._ward, port=self._port, clock=SystemClock(), ready=ready.set_result)
+        serving = serve_console(
+            self._ward, port=self._port, clock=SystemClock(), replays=self._replays, ready=ready.set_result
+        )
         self._serving = self._tasks.create_task(serving)
         self.url = await asyncio.wait_for(ready, 10)
         self._port = int(self.url.rpartition(":")[2])
@@ -37,10 +41,10 @@ class RunningConsole:
 
 
 @asynccontextmanager
-async def serving(ward: Ward) -> AsyncIterator[RunningConsole]:
+async def serving(ward: Ward, *, replays: Replays | None = None) -> AsyncIterator[RunningConsole]:
     """A console of *ward* on a free port."""
     async with asyncio.TaskGroup() as tasks:
-        console = RunningConsole(ward, tasks)
+        console = RunningConsole(ward, tasks, replays)
         await console.start()
         try:
             yield console

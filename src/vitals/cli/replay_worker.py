@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
@@ -27,7 +28,6 @@ from vitals.retrospect.house import opened
 from vitals.retrospect.look import Findings, House, Proposal, look_back
 from vitals.retrospect.period import at, period
 from vitals.retrospect.telling import tell
-from zoneinfo import ZoneInfo
 
 _NICE: Final = 10
 _TOLD_MS: Final = 300

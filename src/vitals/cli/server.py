@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,7 @@ from vitals.collector.lifeline import Lifeline
 from vitals.collector.profiles import load_profile
 from vitals.collector.scoretables import load_tables, require_scores
 from vitals.collector.statusboard import StatusBoard
+from vitals.console.replays import Replays
 from vitals.console.serve import serve_console
 from vitals.errors import VitalsError
 from vitals.notify.config import read
@@ -53,8 +55,9 @@ async def run(path: Path) -> None:
         desk.start(store)
         life = Lifeline(clock, config.time_scale, config.path, desk)
         notifier = _notifier(path, config, desk, registry, clock, life)
+        replays = Replays([sys.executable, "-m", "vitals.cli.replay_worker", "--config", str(path)], clock)
         try:
-            await _until_told(config, desk, store, clock, life, notifier, lambda: _consumed(registry, store))
+            await _until_told(config, desk, store, clock, life, notifier, lambda: _consumed(registry, store), replays)
         except* VitalsError as group:
             raise _first(group) from None
 
@@ -105,6 +108,7 @@ async def _until_told(
     life: Lifeline,
     notifier: Notifier | None,
     consumed: Callable[[], int],
+    replays: Replays,
 ) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -123,6 +127,7 @@ async def _until_told(
                     clock=clock,
                     status=lambda: board.report(desk.snapshot(), config.mode, store.counts(), life.report()),
                     path=life,
+                    replays=replays,
                     ready=lambda address: _log.info("the console is at %s", address),
                 ),
                 name="console",

@@ -22,6 +22,8 @@ from vitals.console.actions import ACTIONS, Action
 from vitals.console.answers import answer, refusal
 from vitals.console.feed import STALE_MS, STREAMS, Feed
 from vitals.console.guard import HEADERS, Guard
+from vitals.console.replay_pages import ReplayPages
+from vitals.console.replays import Replays
 from vitals.delays import Delays
 from vitals.errors import ConflictError, NotFoundError, VitalsError
 from vitals.life.path import Path as WholePath
@@ -60,25 +62,31 @@ def build_app(
     actor: str = "demo",
     status: Callable[[], Any] | None = None,
     path: WholePath | None = None,
+    replays: Replays | None = None,
 ) -> Starlette:
     """The application that shows *ward*.
 
     Its lifespan takes the snapshots; ``app.state.feed`` is the stream behind every page. *actor* is who acts
     until sign-in exists. *status* gives what ``GET /api/v1/status`` answers (for ``vitals status``); without it that
     address does not exist. *path* is the whole path, of which this is the last part; without it ``/healthz`` knows the
-    console alone.
+    console alone. *replays* are run for the page of alarm replay; without them there is none.
     """
     console = _Console(ward, clock, actor, status, Feed(ward, clock, path), path)
+
+    looking_back = [] if replays is None else console.looking_back(replays)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
-            ticking = tasks.create_task(console.feed.run(), name="console feed")
+            running = [tasks.create_task(console.feed.run(), name="console feed")]
+            if replays is not None:
+                running.append(tasks.create_task(replays.run(), name="replays"))
             yield
-            ticking.cancel()
+            for task in running:
+                task.cancel()
 
     app = Starlette(
-        routes=console.routes(),
+        routes=[*console.routes(), *looking_back],
         middleware=[Middleware(Guard)],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, Exception: _failure},
@@ -101,6 +109,7 @@ class _Console:
     ) -> None:
         self.feed = feed
         self._path = path
+        self.replays = False
         self._clock = clock
         self._ward = ward
         self._actor = actor
@@ -125,6 +134,11 @@ class _Console:
             routes.append(Route("/api/v1/status", self.status))
         return routes
 
+    def looking_back(self, replays: Replays) -> list[Route]:
+        """The addresses of alarm replay."""
+        self.replays = True
+        return ReplayPages(replays, self._ward.snapshot, self._pages, _body).routes()
+
     async def wall(self, _: Request) -> Response:
         """The wall page. Mode and time scale are in it from the start: no script is needed to show the badge."""
         snapshot = self._ward.snapshot()
@@ -137,6 +151,7 @@ class _Console:
             fields=FIELDS,
             most_minutes=MOST_SUSPENDED_MINUTES,
             version=__version__,
+            replays=self.replays,
         )
         return HTMLResponse(page)
 
@@ -208,12 +223,12 @@ async def _said(request: Request, shape: type[Said]) -> Said:
         raise HTTPException(400, f"this is not what the address takes: {error}") from None
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most_bytes: int = _BODY_BYTES) -> bytes:
     body = b""
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > _BODY_BYTES:
+            if len(body) > most_bytes:
                 raise HTTPException(413, "the body is too long")
     except ClientDisconnect:
         raise HTTPException(400, "the client went away") from None

@@ -1,7 +1,7 @@
 """The addresses of the replay page: the page, a question, how far its answer is, the picture, and cancelling it."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import jinja2
@@ -14,7 +14,6 @@ from starlette.routing import Route
 from vitals import __version__
 from vitals.console.answers import answer, refusal
 from vitals.console.replays import Job, Replays
-from vitals.console.said import body
 from vitals.errors import ConflictError, NotFoundError
 from vitals.ward import Snapshot
 
@@ -30,7 +29,14 @@ class Asked(msgspec.Struct, frozen=True):
 class ReplayPages:
     """The handlers."""
 
-    def __init__(self, replays: Replays, snapshot: Callable[[], Snapshot], pages: jinja2.Environment) -> None:
+    def __init__(
+        self,
+        replays: Replays,
+        snapshot: Callable[[], Snapshot],
+        pages: jinja2.Environment,
+        body: Callable[[Request, int], Awaitable[bytes]],
+    ) -> None:
+        self._body = body
         self._replays = replays
         self._snapshot = snapshot
         self._pages = pages
@@ -54,7 +60,7 @@ class ReplayPages:
 
     async def ask(self, request: Request) -> Response:
         """Begin to answer a question."""
-        question = await body(request, _QUESTION_BYTES)
+        question = await self._body(request, _QUESTION_BYTES)
         try:
             asked = msgspec.json.decode(question, type=Asked)
             return answer(_shown(self._replays.ask(question, asked.patient)), 202)
@@ -76,7 +82,7 @@ class ReplayPages:
 
     async def cancel(self, request: Request) -> Response:
         """End it."""
-        await body(request)
+        await self._body(request, _QUESTION_BYTES)
         return answer(_shown(self._replays.cancel(self._job(request).id)))
 
     def _job(self, request: Request) -> Job:

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import secrets
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Job:
-    """One question and what became of it. *state* is ``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``."""
+    """One question. *state*: ``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``; *message* says why."""
 
     def __init__(self, question: bytes, about: str, began_ms: int) -> None:
         self.id = secrets.token_hex(8)
@@ -108,9 +108,10 @@ class Replays:
 
     async def _converse(self, job: Job) -> None:
         process = job.process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, stderr=None if _log.isEnabledFor(logging.ERROR) else DEVNULL,
-            limit=_ANSWER_BYTES,
+            *self._command, stdin=PIPE, stdout=PIPE, limit=_ANSWER_BYTES
         )
+        if job.over:  # cancelled while its process was being made
+            return
         assert process.stdin is not None
         assert process.stdout is not None
         with suppress(ConnectionError):  # it ended before it had read everything: its answer says why

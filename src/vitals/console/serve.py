@@ -10,6 +10,7 @@ import uvicorn
 from vitals.clock import Clock
 from vitals.console.app import build_app
 from vitals.console.guard import loopback
+from vitals.console.replays import Replays
 from vitals.errors import ConfigurationError, VitalsError
 from vitals.life.path import Path
 from vitals.ward import Ward
@@ -45,7 +46,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def serve_console(
+async def serve_console(  # noqa: PLR0913 - each is a part that a console may be without
     ward: Ward,
     host: str = "127.0.0.1",
     port: int = 8470,
@@ -55,6 +56,7 @@ async def serve_console(
     status: Callable[[], Any] | None = None,
     ready: Callable[[str], None] | None = None,
     path: Path | None = None,
+    replays: Replays | None = None,
 ) -> None:
     """Serve *ward* until cancelled; *ready* is called with the address once it answers, the rest as ``build_app`` says.
 
@@ -64,7 +66,7 @@ async def serve_console(
     """
     with listen(host, port) as listening:
         address = _address(listening)
-        app = build_app(ward, clock=clock, actor=actor, status=status, path=path)
+        app = build_app(ward, clock=clock, actor=actor, status=status, path=path, replays=replays)
         config = uvicorn.Config(
             app,
             http="h11",

@@ -27,6 +27,7 @@ _WORDS: Final[dict[Priority | Side, Any]] = {
     Side.FALLS: "falls",
     Side.RISES: "rises",
 }
+_UNOFFERED: Final = frozenset({Metric.RR_INTERVAL, Metric.BATTERY})
 _SIDES: Final = list(Side)
 _KEYS: Final = {"below": "limits", "above": "limits"}
 
@@ -67,7 +68,7 @@ class Described(msgspec.Struct, frozen=True):
 
 
 def described() -> list[Described]:
-    """The metrics that a profile may guard."""
+    """The metrics that a person would guard: a battery has conditions of its own."""
     return [Described(metric.label, code.display, code.ucum) for metric, code in CODES.items() if not code.waveform]
 
 

@@ -17,7 +17,7 @@ from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vitals.alarms.limits import LEVELS, STAND_INS, Limit, Limits, Priority, Side
+from vitals.alarms.limits import STAND_INS, Limit, Limits, Priority, Side
 from vitals.alarms.profile import Profile
 from vitals.alarms.replay import Episode
 from vitals.codes import CODES, Metric

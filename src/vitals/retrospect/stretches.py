@@ -11,9 +11,10 @@ from vitals.codes import CODES, Metric
 from vitals.registry import Binding, Plan
 from vitals.registry.history import Prescribed
 from vitals.retrospect.period import Period, clock_changes, offset_ms
+from vitals.series.chunk import BUCKET_MS
 
-LONGEST_MS: Final = 15 * 60_000
-"""A stretch is read into memory at once: no longer than this."""
+LONGEST_MS: Final = BUCKET_MS
+"""A stretch is read into memory at once: no longer than a sealed chunk of the series, and as one begins."""
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ def stretches(
 ) -> list[Stretch]:
     """The stretches of *within*, one after the other."""
     edges = {within.from_ms, within.to_ms, *clock_changes(zone, within)}
-    edges.update(range(within.from_ms, within.to_ms, LONGEST_MS))
+    edges.update(range(within.from_ms // LONGEST_MS * LONGEST_MS, within.to_ms, LONGEST_MS))
     for each in plans:
         edges.update((each.plan.from_utc_ms, each.until_utc_ms or within.to_ms))
     for bound in bindings:
