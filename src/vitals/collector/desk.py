@@ -169,6 +169,7 @@ class AlarmDesk:
         """Say how long nobody alarmed; what the pipeline told the last process is told anew or over."""
         moment = self._moment()
         self._roster.house.began(moment.at_ms - self._now_ms, moment)
+        self._roster.faults.come_back(moment)
         for gateway in self._roster.gateways.values():
             gateway.lose(moment, None)
             self._moved.add(gateway)
@@ -243,7 +244,9 @@ class AlarmDesk:
         self._moved.add(watch)
 
     def notice(self, code: str, text: str | None) -> None:
-        """See ``base.Desk``."""
+        """See ``base.Desk``. Some are alarms of their own (``faults``)."""
+        if self._roster.faults.say(code, text, self._moment()):
+            return
         if text is None:
             self._notices.pop(code, None)
         else:
@@ -360,6 +363,7 @@ class AlarmDesk:
         for gateway in self._roster.gateways.values():
             gateway.tick(moment, self._restarted_ms)
         self._roster.house.tick(moment)
+        self._roster.faults.tick(moment)
         self._minute = minute
         self.passes += 1
 

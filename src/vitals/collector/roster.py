@@ -7,8 +7,9 @@ from typing import Final
 import msgspec
 
 from vitals.alarms.profile import Profile
-from vitals.collector import hindsight, house
+from vitals.collector import faults, hindsight, house
 from vitals.collector.channel import Mark, SensorKept, Worn
+from vitals.collector.faults import Faults
 from vitals.collector.gatewaywatch import SUBJECT, GatewayKept, GatewayWatch
 from vitals.collector.house import House
 from vitals.collector.profiles import in_force
@@ -38,6 +39,7 @@ class Roster:
         self.watches: dict[str, Watch] = {}
         self.gateways: dict[str, GatewayWatch] = {}
         self.house = House(settings.delays, tell)
+        self.faults = Faults(settings.delays, tell)
         self.worn: dict[str, tuple[Watch, Worn]] = {}
         self.bindings: dict[str, list[Binding]] = {}
         self._kept: dict[tuple[str, str], SensorKept] = {}
@@ -68,10 +70,12 @@ class Roster:
             found = self.gateways[gateway] = GatewayWatch(gateway, moment.at_ms, self._settings, self._tell)
         return found
 
-    def owner(self, standing: Standing) -> Watch | GatewayWatch | House:
+    def owner(self, standing: Standing) -> Watch | GatewayWatch | House | Faults:
         """The watch that holds *standing*."""
         if standing.subject == house.SUBJECT:
             return self.house
+        if standing.subject == faults.SUBJECT:
+            return self.faults
         if standing.patient is None:
             return self.gateways[standing.subject.removeprefix(SUBJECT)]
         return self.watches[standing.subject]
@@ -83,6 +87,7 @@ class Roster:
         for gateway in self.gateways.values():
             yield from gateway.standings()
         yield from self.house.standings()
+        yield from self.faults.standings()
 
     def wore(self, sensor: str, patient: str, utc_ms: int) -> bool:
         """Whether *sensor* was on *patient* at that moment."""
@@ -123,6 +128,9 @@ class Roster:
         if self.house.changed:
             self.house.changed = False
             states += [State(standing.subject, standing.key, standing.keep()) for standing in self.house.standings()]
+        if self.faults.changed:
+            self.faults.changed = False
+            states += [State(fault.subject, fault.key, fault.keep()) for fault in self.faults.standings()]
         return states
 
     def recall(self, states: Iterable[State]) -> None:
@@ -140,6 +148,8 @@ class Roster:
             assert row.state is not None
             if row.subject == house.SUBJECT:
                 _restore(self.house.standings(), row.condition, row.state)
+            elif row.subject == faults.SUBJECT:
+                self.faults.restore(row.condition, row.state)
             elif row.subject.startswith(SUBJECT):
                 self._restore_gateway(self.gateway(row.subject.removeprefix(SUBJECT), moment), row.condition, row.state)
             elif row.condition not in {HEARD, hindsight.CONDITION}:

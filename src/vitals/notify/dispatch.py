@@ -16,7 +16,7 @@ from vitals.notify import message
 from vitals.notify.combining import KIND, Combiner
 from vitals.notify.config import Settings
 from vitals.notify.directory import Recipient
-from vitals.notify.signals import HOUSE_WIDE, PRIORITIES, is_old, signal, since_ms
+from vitals.notify.signals import HOUSE_WIDE, PRIORITIES, SCREENS_ONLY, is_old, signal, since_ms
 from vitals.registry import Escalation, HandOver, Kept, Notification, Responsible
 from vitals.ward import ShownAlarm
 
@@ -145,6 +145,8 @@ class Dispatcher:
 
     def alarm(self, shown: ShownAlarm, moment: Moment, *, since_ms: int | None = None) -> None:
         """An alarm as the ward shows it now. *since_ms*: it was raised then, and nobody told us."""
+        if shown.condition in SCREENS_ONLY:
+            return
         case = self._cases.get(shown.episode)
         if case is None:
             if shown.phase not in {"active", "ended"} or not self._plans[PRIORITIES[shown.priority]].stages:

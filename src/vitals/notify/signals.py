@@ -10,6 +10,8 @@ from vitals.ward import ShownAlarm
 PRIORITIES: Final = {priority.label: priority for priority in Priority}
 HOUSE_WIDE: Final = frozenset({"stations_silent"})
 """Conditions that concern every patient at once: the nurses' teams are told, not the technicians (S3)."""
+SCREENS_ONLY: Final = frozenset({"nobody_told"})
+"""Conditions that say that nobody can be told: telling nobody of that, too, would never end."""
 _PHASES: Final = {"ended": Signal.ENDED, "acknowledged": Signal.ACKNOWLEDGED, "over": Signal.RESOLVED}
 
 

@@ -157,6 +157,20 @@ def test_an_alarm_of_no_patient_goes_to_the_technicians() -> None:
     assert desk.who == [(10, "technician")]  # there is no owner: the next stage at once
 
 
+def test_s3_that_nobody_would_hear_is_told_to_the_nurses_at_once() -> None:
+    desk = Desk()
+    desk.alarm(shown("server:faults:stations_silent:1", condition="stations_silent", patient=None, priority="medium"))
+    assert desk.who == [(0, "nurse-1"), (0, "nurse-2")]
+    desk.wait(300)
+    assert (300, "nurse-3") in desk.who
+
+
+def test_that_nobody_can_be_told_is_told_to_nobody() -> None:
+    desk = Desk(dead=frozenset(SECTION["recipients"]))
+    desk.alarm(shown("server:faults:nobody_told:1", condition="nobody_told", patient=None, priority="medium"))
+    assert (desk.dispatcher.unreached, desk.dispatcher.due_ms) == (0, None)
+
+
 def test_s8_an_unassigned_patient_is_told_to_the_team_at_once() -> None:
     desk = Desk()
     desk.alarm(shown(patient="p-2"))
