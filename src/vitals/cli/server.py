@@ -20,7 +20,9 @@ from vitals.console.replays import Replays
 from vitals.console.serve import serve_console
 from vitals.errors import VitalsError
 from vitals.notify.config import read
+from vitals.notify.frontdesk import FrontDesk
 from vitals.notify.notifier import UNREACHED, Notifier, run_notifier
+from vitals.notify.push_keys import load as load_push_key
 from vitals.observation import GenerationMode
 from vitals.registry import Registry, open_registry
 from vitals.series.sqlite import SqliteSeries
@@ -52,12 +54,12 @@ async def run(path: Path) -> None:
         desk = AlarmDesk(
             registry, mode=config.mode, profile=profile, clock=clock, time_scale=config.time_scale, tables=tables
         )
-        desk.start(store)
         life = Lifeline(clock, config.time_scale, config.path, desk)
-        notifier = _notifier(path, config, desk, registry, clock, life)
+        notifying = _notifying(path, config, desk, registry, clock, life)  # a second server on this registry ends here
+        desk.start(store)
         replays = Replays([sys.executable, "-m", "vitals.cli.replay_worker", "--config", str(path)], clock)
         try:
-            await _until_told(config, desk, store, clock, life, notifier, lambda: _consumed(registry, store), replays)
+            await _until_told(config, desk, store, clock, life, notifying, lambda: _consumed(registry, store), replays)
         except* VitalsError as group:
             raise _first(group) from None
 
@@ -68,17 +70,20 @@ def _consumed(registry: Registry, store: SqliteSeries) -> int:
     return cursor.log_seq if cursor is not None and cursor.store == store.store else 0
 
 
-def _notifier(
+def _notifying(
     path: Path, config: ServerConfig, desk: AlarmDesk, registry: Registry, clock: Clock, life: Lifeline
-) -> Notifier | None:
-    """Who tells people who are not at a console; without a ``[notify]`` section nobody does, and real mode says so."""
+) -> tuple[Notifier, FrontDesk] | tuple[None, None]:
+    """Who tells people who are not at a console, and what the console asks of that.
+
+    Without a ``[notify]`` section nobody does, and real mode says so.
+    """
     settings = read(config.notify, path.parent)
     if settings is None:
         if config.mode is GenerationMode.REAL:
             desk.notice(
                 "nobody_notified", "nobody is notified away from the consoles: no [notify] in the configuration"
             )
-        return None
+        return None, None
 
     def notice(code: str, text: str | None) -> None:
         desk.notice(code, text)
@@ -97,7 +102,8 @@ def _notifier(
     )
     notifier.claim()
     life.notifying = lambda: notifier.idle_ms
-    return notifier
+    key = "" if settings.push is None else load_push_key(settings.push.key).public
+    return notifier, FrontDesk(settings, registry, notifier, clock, push_key=key)
 
 
 async def _until_told(
@@ -106,10 +112,11 @@ async def _until_told(
     store: SqliteSeries,
     clock: Clock,
     life: Lifeline,
-    notifier: Notifier | None,
+    notifying: tuple[Notifier, FrontDesk] | tuple[None, None],
     consumed: Callable[[], int],
     replays: Replays,
 ) -> None:
+    notifier, front_desk = notifying
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -128,6 +135,7 @@ async def _until_told(
                     status=lambda: board.report(desk.snapshot(), config.mode, store.counts(), life.report()),
                     path=life,
                     replays=replays,
+                    front_desk=front_desk,
                     ready=lambda address: _log.info("the console is at %s", address),
                 ),
                 name="console",

@@ -22,11 +22,13 @@ from vitals.console.actions import ACTIONS, Action
 from vitals.console.answers import answer, refusal
 from vitals.console.feed import STALE_MS, STREAMS, Feed
 from vitals.console.guard import HEADERS, Guard
+from vitals.console.notifications import routes
 from vitals.console.replay_pages import ReplayPages
 from vitals.console.replays import Replays
 from vitals.delays import Delays
 from vitals.errors import ConflictError, NotFoundError, VitalsError
 from vitals.life.path import Path as WholePath
+from vitals.notify.frontdesk import FrontDesk
 from vitals.scores.entry import FIELDS
 from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS, Ward
 
@@ -63,15 +65,19 @@ def build_app(
     status: Callable[[], Any] | None = None,
     path: WholePath | None = None,
     replays: Replays | None = None,
+    front_desk: FrontDesk | None = None,
 ) -> Starlette:
     """The application that shows *ward*.
 
     Its lifespan takes the snapshots; ``app.state.feed`` is the stream behind every page. *actor* is who acts
     until sign-in exists. *status* gives what ``GET /api/v1/status`` answers (for ``vitals status``); without it that
     address does not exist. *path* is the whole path, of which this is the last part; without it ``/healthz`` knows the
-    console alone. *replays* are run for the page of alarm replay; without them there is none.
+    console alone. *replays* are run for the page of alarm replay; without them there is none. *front_desk* is a
+    server's that notifies; without it there is no page of notifications.
     """
     console = _Console(ward, clock, actor, status, Feed(ward, clock, path), path)
+    console.notifies = front_desk is not None
+    told = [] if front_desk is None else [Route("/notifications", console.notifications), *routes(front_desk, _said)]
 
     looking_back = [] if replays is None else console.looking_back(replays)
 
@@ -86,7 +92,7 @@ def build_app(
                 task.cancel()
 
     app = Starlette(
-        routes=[*console.routes(), *looking_back],
+        routes=[*console.routes(), *looking_back, *told],
         middleware=[Middleware(Guard)],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, Exception: _failure},
@@ -110,6 +116,7 @@ class _Console:
         self.feed = feed
         self._path = path
         self.replays = False
+        self.notifies = False
         self._clock = clock
         self._ward = ward
         self._actor = actor
@@ -122,6 +129,7 @@ class _Console:
         """Every address of the console."""
         routes: list[Route | Mount] = [
             Route("/", self.wall),
+            Route("/a/{word}", self.wall),  # what a message points to: the page itself says that it was opened (S19)
             Route("/healthz", self.health),
             Route("/api/v1/snapshot", self.snapshot),
             Route("/api/v1/traces", self.traces),
@@ -152,7 +160,14 @@ class _Console:
             most_minutes=MOST_SUSPENDED_MINUTES,
             version=__version__,
             replays=self.replays,
+            notifies=self.notifies,
         )
+        return HTMLResponse(page)
+
+    async def notifications(self, _: Request) -> Response:
+        """Where a person has this browser tell them, and hands over."""
+        snapshot = self._ward.snapshot()
+        page = self._pages.get_template("notifications.html").render(mode=snapshot.mode, version=__version__)
         return HTMLResponse(page)
 
     async def snapshot(self, _: Request) -> Response:

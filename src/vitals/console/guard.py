@@ -17,7 +17,7 @@ from vitals.console.answers import refusal
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'self'; "
     "manifest-src 'self'; img-src 'self' data:; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'self'; require-trusted-types-for 'script'; trusted-types vitals-worker"
+    "form-action 'self'; require-trusted-types-for 'script'; trusted-types vitals-worker vitals-push-worker"
 )
 
 HEADERS: Final = {

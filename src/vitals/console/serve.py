@@ -13,6 +13,7 @@ from vitals.console.guard import loopback
 from vitals.console.replays import Replays
 from vitals.errors import ConfigurationError, VitalsError
 from vitals.life.path import Path
+from vitals.notify.frontdesk import FrontDesk
 from vitals.ward import Ward
 
 _GRACE_S: Final = 2
@@ -57,6 +58,7 @@ async def serve_console(  # noqa: PLR0913 - each is a part that a console may be
     ready: Callable[[str], None] | None = None,
     path: Path | None = None,
     replays: Replays | None = None,
+    front_desk: FrontDesk | None = None,
 ) -> None:
     """Serve *ward* until cancelled; *ready* is called with the address once it answers, the rest as ``build_app`` says.
 
@@ -66,7 +68,9 @@ async def serve_console(  # noqa: PLR0913 - each is a part that a console may be
     """
     with listen(host, port) as listening:
         address = _address(listening)
-        app = build_app(ward, clock=clock, actor=actor, status=status, path=path, replays=replays)
+        app = build_app(
+            ward, clock=clock, actor=actor, status=status, path=path, replays=replays, front_desk=front_desk
+        )
         config = uvicorn.Config(
             app,
             http="h11",

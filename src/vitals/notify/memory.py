@@ -11,20 +11,23 @@ from vitals.notify.base import Answer, Message, Outcome, Receipt
 _log = logging.getLogger(__name__)
 KEPT: Final = 1000
 _RECEIPTS: Final = {
-    Outcome.SENT: Receipt.DELIVERED,
     Outcome.RETRY: Receipt.UNKNOWN,
     Outcome.REFUSED: Receipt.QUEUED,
 }
 
 
 class MemoryChannel:
-    """Implements ``base.Channel``. It answers by its script, then *sent*; *after_s* is how long it takes to answer."""
+    """Implements ``base.Channel``. It answers by its script, then *sent*; *after_s* is how long it takes to answer.
+
+    *proves* is the receipt of what it took: *handed over* where it stands for a service.
+    """
 
     def __init__(self, name: str, script: Iterable[Outcome] = (), *, after_s: float = 0.0) -> None:
         self.messages: deque[Message] = deque(maxlen=KEPT)
         self.script = deque(script)
         self.otherwise = Outcome.SENT
         self.after_s = after_s
+        self.proves = Receipt.DELIVERED
         self._name = name
 
     @property
@@ -41,4 +44,4 @@ class MemoryChannel:
             self.messages.append(message)
             _log.info("%s: %s: %s", self._name, message.title, message.text)
         why = "" if outcome is Outcome.SENT else f"told to answer {outcome.value}"
-        return Answer(outcome, _RECEIPTS[outcome], why)
+        return Answer(outcome, self.proves if outcome is Outcome.SENT else _RECEIPTS[outcome], why)

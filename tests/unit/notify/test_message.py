@@ -44,7 +44,21 @@ def test_rule_15_whoever_it_is_and_whatever_is_measured_the_message_is_the_same(
         title="OpenVitals K7QF3DMX-1",
         text="High priority alarm, open the console: K7QF3DMX",
         priority="high",
+        word=message.word("K7QF3DMX", 1, "nurse-1"),
     )
+
+
+def test_each_copy_has_a_link_of_its_own_that_names_nobody() -> None:
+    links = {who: message.link("https://ward.example/", "K7QF3DMX", 2, who) for who in ("nurse-1", "nurse-2")}
+    assert len(set(links.values())) == 2
+    for who, link in links.items():
+        assert link.startswith("https://ward.example/a/")
+        assert who not in link
+        found = message.OPENED.fullmatch(link.rpartition("/")[2])
+        assert found is not None
+        assert found.groups() == ("K7QF3DMX", "2", message.mark("K7QF3DMX", who))
+    assert message.OPENED.fullmatch("K7QF3DMX")
+    assert message.link("", "K7QF3DMX", 2, "nurse-1") == ""
 
 
 def test_a_reference_is_read_out_without_mistakes_and_cannot_be_guessed() -> None:

@@ -85,6 +85,13 @@ export class Lane {
     return at(focused) > at(pointed) ? focused : pointed ?? focused;
   }
 
+  /** Put the keyboard on one alarm; whether it is there. */
+  focusOn(episode) {
+    const card = this.cards.get(episode);
+    if (card) (card.buttons.acknowledge.hidden ? card.item : card.buttons.acknowledge).focus();
+    return Boolean(card);
+  }
+
   /** Put the keyboard on a patient's first open alarm, or on the first that nobody took. */
   focus(patient = null) {
     const row = this.rows.find((alarm) => (patient ? alarm.patient === patient : alarm.phase !== "acknowledged"));

@@ -6,6 +6,7 @@ import { Freshness, connect } from "./link.js";
 import { Missed } from "./missed.js";
 import { Observe } from "./observe.js";
 import { PathShown } from "./path.js";
+import { Opened } from "./opened.js";
 import { Patient } from "./patient.js";
 import { remembered } from "./preference.js";
 import { Resolve } from "./resolve.js";
@@ -37,6 +38,7 @@ const resolve = new Resolve($("resolve"), heard);
 const missed = new Missed($("missed"));
 const station = new Station();
 const path = new PathShown($("path"));
+const opened = new Opened($("opened"), lane);
 const keys = remembered($("keys"), () => showAlarms());
 const voice = new Voice(showSound, (priority) => {
   $("sound").dataset.bursts = Number($("sound").dataset.bursts) + 1;
@@ -130,7 +132,9 @@ function byPatient() {
 function showAlarms() {
   const alarms = [...present.alarms.values()];
   const alike = tiles.alike ?? new Map();
+  opened.show(alarms);
   lane.show(alarms, { lost: lost(), now: now(), alike, keys: keys(), pauseS: delays().audioPause });
+  opened.focus();
   missed.show(present.missed, lost());
   resolve.show(lost());
   observe.show(lost());

@@ -1,0 +1,49 @@
+// What a message pointed to: this page was opened at /a/WORD. It says so to the server only now that a person's browser
+// shows it: a program that looks at links proves nothing (S19).
+
+import { post } from "./action.js";
+import { write } from "./element.js";
+
+export class Opened {
+  /** box is where to say that the alarm is over. */
+  constructor(box, lane) {
+    this.box = box;
+    this.lane = lane;
+    this.wanted = null;
+    const [, word] = location.pathname.match(/^\/a\/([A-Z0-9-]+)$/) ?? [];
+    if (word) this.ask(word);
+  }
+
+  async ask(word) {
+    const { outcome, said } = await post(`/api/v1/messages/${word}/viewed`, {});
+    if (outcome === "unsent") {
+      setTimeout(() => this.ask(word), 2000);
+      return;
+    }
+    this.wanted = outcome === "done" ? said.episode : null;
+    if (this.wanted) this.find();
+    else this.say(outcome === "done" ? "What the message was about is over or taken." : said.message);
+  }
+
+  /** The alarms that are open, before they are shown: the wanted one is not to be among those that are folded away. */
+  show(alarms) {
+    if (this.wanted && alarms.some(({ episode }) => episode === this.wanted)) this.lane.all = true;
+  }
+
+  /** After they are shown: the keyboard goes to the wanted one, once. */
+  focus() {
+    if (this.wanted && this.lane.focusOn(this.wanted)) this.wanted = null;
+  }
+
+  find() {
+    if (!this.lane.last) return; // with the first snapshot
+    this.show(this.lane.last.alarms);
+    this.lane.show(this.lane.last.alarms, this.lane.last.context);
+    this.focus();
+  }
+
+  say(text) {
+    this.box.hidden = !text;
+    write(this.box, text);
+  }
+}
