@@ -69,9 +69,10 @@ def recorded(chain: Chain) -> tuple[list[Notification], list[Attempt]]:
 
 
 async def refused(chain: Chain) -> str:
-    """What a second server on the same stores says as it ends."""
+    """What a second server on the same registry says as it ends."""
     other = chain.plan.folder / "other.toml"
     text = (chain.plan.folder / "server.toml").read_text()
+    text = text.replace(str(chain.plan.series), str(chain.plan.folder / "other.db"))
     other.write_text(text.replace(f"port = {chain.plan.console_port}", f"port = {free_port()}"))
     command = [*chain.server.command[:-1], str(other)]
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)

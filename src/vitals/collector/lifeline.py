@@ -249,5 +249,6 @@ class Lifeline:
             _log.warning("%s", text or "the path from sensor to screen is whole again")
         self._told = leg
         if self._desk is not None:
-            # a gateway that is gone alarms by itself, and for each of its patients
-            self._desk.path_broken(text, Priority.LOW if leg is Leg.GATEWAYS else Priority.MEDIUM)
+            # a gateway that is gone alarms by itself, and for each of its patients; that nobody would hear, too (S3)
+            itself = leg is Leg.GATEWAYS or (leg is Leg.STATIONS and self._unheard is not None)
+            self._desk.path_broken(text, Priority.LOW if itself else Priority.MEDIUM)
