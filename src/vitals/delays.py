@@ -29,6 +29,7 @@ class Delays(msgspec.Struct, frozen=True, kw_only=True):
     nearing_window_s: float = 120.0
     intermittent_window_s: float = 600.0
     clock_unusable_s: float = 120.0
+    poor_signal_s: float = 60.0
     result_live_s: float = 1800.0
     result_holds_s: float = 14_400.0
     score_pace_s: float = 5.0

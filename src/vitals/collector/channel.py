@@ -43,7 +43,7 @@ class Newest(msgspec.Struct):
 
     *raw*, *at_ms* and *observed_utc_ms* are of the newest alarm-eligible value, *missing* and *missing_ms* of the
     newest missing one; *nearing_ms* is when a value was last beyond or nearing a limit (S1). *recent* are the last
-    eligible values where a limit looks back.
+    eligible values where a limit looks back. *poor* says why the newest value that came may not alarm, at *poor_ms*.
     """
 
     raw: int = 0
@@ -53,6 +53,15 @@ class Newest(msgspec.Struct):
     missing_ms: int = NEVER
     nearing_ms: int = NEVER
     recent: Recent = NOTHING
+    poor: str = ""
+    poor_ms: int = NEVER
+
+    def poorly(self, why: str, missing: Missing, at_ms: int) -> None:
+        """A value came at *at_ms* that may not alarm, if *why* says so; or none came, if it is *missing*."""
+        if why:
+            self.poor, self.poor_ms = why, at_ms
+        if missing is not Missing.PRESENT:
+            self.missing, self.missing_ms = missing, at_ms
 
 
 class Channel:

@@ -50,6 +50,14 @@ class Presence:
             return self._absence(BY_LABEL[part])
         return {OFF: self.off, SILENT: self.silent}.get(condition, {}).get(part)
 
+    def calm(self, sensor: str) -> bool:
+        """Whether *sensor* is worn and not missed."""
+        return sensor in self.silent and self.silent[sensor].state.quiet
+
+    def there(self, metric: Metric) -> bool:
+        """Whether *metric* is not missed."""
+        return metric not in self.absences or self.absences[metric].state.quiet
+
     def since_ms(self, metric: Metric) -> int:
         """The newest alarm-eligible value of *metric*, or since when it has been waited for."""
         return max([self._watched_ms, *(channel.newest.at_ms for channel in self._channels(metric))])

@@ -1,6 +1,5 @@
 """One patient under watch: what is in force, what is worn, which conditions there are, and what moves them."""
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -18,7 +17,7 @@ from vitals.collector import entering, noanswer, upkeep
 from vitals.collector.arranged import Arranged
 from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER, Channel, SensorKept, Worn, ranked
-from vitals.collector.guard import Guard, single, told_of
+from vitals.collector.guard import Guard, screened, single, told_of
 from vitals.collector.inactivation import Inactivation
 from vitals.collector.noanswer import NoAnswer
 from vitals.collector.pacewatch import Guarded
@@ -27,10 +26,11 @@ from vitals.collector.results import KEPT, Results
 from vitals.collector.rhythmwatch import RhythmWatch
 from vitals.collector.scorewatch import ScoreWatch
 from vitals.collector.settings import Settings
+from vitals.collector.signals import Signals, poor
 from vitals.collector.standing import Happening, Moment, Standing, Tell
 from vitals.collector.suspension import CONDITION, Suspension
 from vitals.collector.upkeep import Upkeep
-from vitals.observation import ALARM_ELIGIBLE, Missing, Observation
+from vitals.observation import Missing, Observation
 from vitals.registry import Entered, Patient, Plan
 from vitals.wire.columns import Row
 
@@ -60,10 +60,12 @@ class Watch:
         no_answer = NoAnswer(patient, self._step, scale=settings.scale, realarm_ms=settings.realarm_ms)
         self.arranged = Arranged(no_answer)
         self._presence = Presence(patient, settings, self._step, self.channels)
+        self._signals = Signals(patient, settings, self._step)
         self._upkeep = Upkeep(patient, settings.delays, self._step)
         self._rhythm = RhythmWatch(patient, self._step)
         self.results = Results(patient, settings, self._step)
         self.scores = ScoreWatch(patient, settings, self._step, self._measuring)
+        self._parts = (self._presence, self._upkeep, self._signals, self.scores)
         self._zone = ZoneInfo(patient.time_zone)
         self.profile = settings.profile
         self.refused = ""
@@ -74,7 +76,7 @@ class Watch:
     def standings(self) -> list[Standing]:
         """Every condition of this patient."""
         limits = [standing for guard in self.guards.values() for standing in guard.standings.values()]
-        technical = [*self._presence.standings(), *self._upkeep.standings(), *self.scores.standings()]
+        technical = [standing for part in self._parts for standing in part.standings()]
         due = [*self.missed.values(), self.arranged.no_answer.standing, *self.results.standings()]
         return [*limits, *self._rhythm.standings(), *technical, *due]
 
@@ -123,8 +125,8 @@ class Watch:
         for only in (*self._rhythm.standings(), self.arranged.no_answer.standing):
             if condition == only.condition:
                 return only
-        found = self._presence.find(condition, part) or self._upkeep.find(condition, part)
-        return found or self.scores.find(condition, part) or self.results.find(condition)
+        found = (part_.find(condition, part) for part_ in self._parts)
+        return next((standing for standing in found if standing is not None), None) or self.results.find(condition)
 
     # What is in force
 
@@ -160,6 +162,7 @@ class Watch:
         """Take off a sensor: its technical conditions end, and what was heard of it is given back."""
         self._presence.take_off(sensor, moment)
         self._upkeep.taken_off(sensor, moment)
+        self._signals.taken_off(sensor, moment)
         kept = self.sensors.pop(sensor).kept
         self._connect()
         return kept
@@ -188,6 +191,7 @@ class Watch:
         worn.kept.heard_ms = received.at_ms
         off = any(observation.missing is Missing.SENSOR_OFF for observation in row.reading.observations)
         self._presence.heard(worn, heard.characteristic, received, off=off)
+        self._signals.heard(worn.sensor, row, received)
 
     def hear(self, worn: Worn, heard: Heard, row: Row, received: Moment) -> None:
         """Take in one notification that is new and in time."""
@@ -198,13 +202,13 @@ class Watch:
             if channel is None:
                 channel = worn.channel(observation.metric)
                 self._connect()
-            if observation.missing is not Missing.PRESENT:
-                channel.newest.missing = observation.missing
-                channel.newest.missing_ms = received.at_ms
-                off = off or observation.missing is Missing.SENSOR_OFF
-            elif observation.validity in ALARM_ELIGIBLE:
+            why = poor(observation)
+            channel.newest.poorly(why, observation.missing, received.at_ms)
+            off = off or observation.missing is Missing.SENSOR_OFF
+            if observation.missing is Missing.PRESENT and not why:
                 self._take(channel, observation, heard, row, received)
         self._presence.heard(worn, heard.characteristic, received, off=off)
+        self._signals.heard(worn.sensor, row, received)
         if heard.characteristic == upkeep.BATTERY_LEVEL and not self.suspended:
             self._upkeep.charge(worn, received)
         rules = self.profile.rhythm
@@ -247,8 +251,8 @@ class Watch:
     def reviewed(self, part: str, moment: Moment) -> None:
         """Somebody has looked at what was missed."""
         standing = self.missed.pop(part, None)
-        if standing is not None:
-            self._lapse(standing, lapse.Returned(), moment)
+        if standing is not None and not standing.state.quiet:
+            self._step(standing, lapse.Returned(), moment)
 
     def alarmed(self, episode: Episode, boot: int, utc_ms: int) -> bool:
         """Whether an alarm of the present said as much as *episode*, which would have sounded at *utc_ms*."""
@@ -279,6 +283,7 @@ class Watch:
             newest_ms = max(self.since_ms(metric), restarted_ms)
             told = self._presence.absences[metric].raised
             self._upkeep.interrupted(metric, newest_ms, moment, told=told)
+            self._signals.tick(metric, self.channels(metric), newest_ms, moment)
         self._upkeep.assign(self.plan, moment)
         self._upkeep.limit(self.refused, moment)
 
@@ -328,10 +333,6 @@ class Watch:
                     standing.source = channel.metric
                     measured = crossing.Measured(value, heard.boot, row.at_ms, rule, newest.recent)
                     self._step(standing, measured, moment)
-
-    def _lapse(self, standing: Standing, event: lapse.Returned, moment: Moment) -> None:
-        if not standing.state.quiet:
-            self._step(standing, event, moment)
 
     def _step(self, standing: Standing, event: Happening, moment: Moment) -> None:
         passing = self.arranged.inactivations.passing(standing, event)
@@ -383,15 +384,9 @@ class Watch:
         beats = self.channels(Metric.RR_INTERVAL)[:1] if self.profile.rhythm.any else []
         for worn in self.sensors.values():
             followed = any(channel.sensor == worn.sensor for channel in beats)
-            silent = self._presence.silent.get(worn.sensor)
-            worn.calm = not followed and silent is not None and silent.state.quiet
+            worn.calm = not followed and self._presence.calm(worn.sensor) and self._signals.calm(worn.sensor)
             for metric, channel in worn.channels.items():
                 guards = self._guarding.get(channel, ())
-                absence = self._presence.absences.get(metric)
                 calm = all(guard.quiet and not guard.needs_every_sample for guard in guards)
-                if calm and metric not in EVERY_VALUE and (absence is None or absence.state.quiet):
-                    low = max((guard.band[0] for guard in guards), default=-math.inf)
-                    high = min((guard.band[1] for guard in guards), default=math.inf)
-                    channel.screen(low, high)
-                else:
-                    channel.screen(math.inf, -math.inf)
+                calm = calm and metric not in EVERY_VALUE and self._presence.there(metric)
+                screened(channel, guards, calm=calm)
