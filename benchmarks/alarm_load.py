@@ -373,7 +373,8 @@ def page(folder: Path, date: str) -> str:
 # Alarm load: what delay, hysteresis and averaging cost and save
 
 Made on {date} by `python -m benchmarks.alarm_load`; do not edit. The alarms are those that run live
-(`vitals.alarms`), replayed over recordings as `vitals alarms replay` does. This is not a certified medical device.
+(`vitals.alarms`), replayed over recordings as `vitals alarms replay` does; with `--patient all` it says what
+other limits would have meant for a server's own patients. This is not a certified medical device.
 
 The recordings: three of six adults who breathed less and less oxygen under supervision while several oximeters measured
 at 1 Hz on other fingers (Hoffman et al., npj Digital Medicine 2022;5:146, MIT licence). They are healthy volunteers at
