@@ -172,7 +172,7 @@ def _measured(state: Crossing, event: Measured, at_ms: int) -> tuple[Crossing, t
     by = event.rule
     if state.quiet and not by.span_ms and by.within(event.value):
         return CALM, ()
-    passed = [limit for limit in by.limits if limit.beyond(by.acting(limit, event.value, event.recent))]
+    passed = by.passed(event.value, event.recent)
     if state.quiet and not passed:
         return CALM, ()
     value, over_s = by.measure(event.value, event.recent)

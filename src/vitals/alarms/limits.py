@@ -163,6 +163,12 @@ class Rule(msgspec.Struct, frozen=True):
             return recent.mean(self.average_ms)
         return value
 
+    def passed(self, value: float, recent: Recent) -> list[Limit]:
+        """The limits that *value*, its mean or its change is beyond, deepest first."""
+        if not self.span_ms:
+            return [limit for limit in self.limits if limit.beyond(value)]
+        return [limit for limit in self.limits if limit.beyond(self.acting(limit, value, recent))]
+
     def over_s(self, limit: Limit) -> float | None:
         """The seconds that what *limit* acts on is a change or a mean of; None for a single value."""
         if limit.within_s is not None:

@@ -34,7 +34,8 @@ CHILD: Final = "child"
 """A profile that has no limits but those prescribed for the patient."""
 
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_UNPRESCRIBED: Final = "profile 'child' has no default limits: prescribe limits for the patient"
+_NO_DEFAULTS: Final = "profile 'child' has no default limits: prescribe"
+_UNPRESCRIBED: Final = f"{_NO_DEFAULTS} limits for the patient"
 
 
 class Override(msgspec.Struct, frozen=True):
@@ -137,9 +138,10 @@ def of_plan(name: str, limits: str, watched: Collection[Metric], *, otherwise: P
         return prescribe(base, limits) if limits else base
     made = prescribe(UNGUARDED, limits)
     lacking = _lacking(made, watched)
-    if lacking or not any(guards for _, guards in made.schedule):
-        which = f": {', '.join(lacking)}, at every time of day" if lacking else ""
-        raise ConfigurationError(f"{_UNPRESCRIBED}{which}")
+    if lacking:
+        raise ConfigurationError(f"{_NO_DEFAULTS} {', '.join(lacking)}")
+    if not any(guards for _, guards in made.schedule):
+        raise ConfigurationError(_UNPRESCRIBED)
     return made
 
 
@@ -152,9 +154,10 @@ def _lacking(made: Profile, watched: Collection[Metric]) -> list[str]:
             continue
         acting = (metric,) if metric in watched else (metric, *stand_ins)
         for side in LEVELS:
-            unguarded = not all(any(at.get(one, Limits()).side(side) for one in acting) for _, at in made.schedule)
-            if of.side(side) and unguarded:
-                lacking.append(f"{metric.label} {'below' if side is Side.LOW else 'above'}")
+            guards = [any(at.get(one, Limits()).side(side) for one in acting) for _, at in made.schedule]
+            if of.side(side) and not all(guards):
+                when = " at every time of day" if any(guards) else ""
+                lacking.append(f"{metric.label} {'below' if side is Side.LOW else 'above'}{when}")
     return lacking
 
 

@@ -58,7 +58,7 @@ class Upkeep:
 
     def limit(self, refused: str, moment: Moment) -> None:
         """The prescribed limits are in force, or alarm because *refused* says why not."""
-        self._tell(LIMITS, f"Prescribed limits are not in force: {refused}" if refused else "", moment)
+        self._tell(LIMITS, f"Limits not in force: {refused}" if refused else "", moment)
 
     def interrupted(self, metric: Metric, newest_ms: int, moment: Moment, *, told: bool) -> None:
         """Judge the gaps of *metric*, whose newest value came at *newest_ms*; *told*: it is not monitored at all."""

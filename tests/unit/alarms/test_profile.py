@@ -285,14 +285,14 @@ def test_a_child_has_the_prescribed_limits_and_no_others() -> None:
     ("limits", "watched", "said"),
     [
         ("", [], "prescribe limits for the patient"),
-        ("", [Metric.SPO2], "prescribe limits for the patient"),
+        ("", [Metric.SPO2], "no default limits: prescribe spo2 below$"),
         (CHILD.partition("[heart_rate]")[0], [Metric.SPO2, Metric.HEART_RATE], "heart_rate below, heart_rate above"),
         (CHILD.partition("[heart_rate]")[0], [Metric.PULSE_RATE], "heart_rate below, heart_rate above"),
-        (CHILD.partition(", { above")[0] + "]", [Metric.HEART_RATE], ": heart_rate above, at every time"),
+        (CHILD.partition(", { above")[0] + "]", [Metric.HEART_RATE], "prescribe heart_rate above$"),
         (
             '[[override]]\nbetween = ["22:00", "07:00"]\nspo2.limits = [{ below = 92, samples = 3, priority = "low" }]',
             [Metric.SPO2],
-            "spo2 below, at every time of day",
+            "prescribe spo2 below at every time of day$",
         ),
     ],
 )

@@ -162,7 +162,7 @@ def test_a_child_without_usable_limits_alarms_and_is_never_green(make_scene: Mak
     assert [(alarm.condition, alarm.priority, alarm.sounding) for alarm in scene.open()] == [
         ("limits_unusable", "medium", True)
     ]
-    assert scene.only("limits_unusable").message.startswith("Prescribed limits are not in force: profile")
+    assert scene.only("limits_unusable").message.startswith("Limits not in force: profile")
     tile = scene.desk.snapshot().tiles[0]
     assert tile.status == "limits_unusable"
     assert tile.shown["spo2"].limits == ()
