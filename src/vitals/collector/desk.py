@@ -251,7 +251,6 @@ class AlarmDesk:
             self._notices.pop(code, None)
         else:
             self._notices[code] = text
-        self._roster.house.notice(code, text)
         lost, _, gateway = code.partition(":")
         if lost == Condition.DATA_LOST and gateway:
             watch = self._roster.gateway(gateway, self._moment())

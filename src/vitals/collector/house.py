@@ -11,14 +11,6 @@ from vitals.delays import Delays
 SUBJECT: Final = "server:collector"
 """Among subjects: no patient's identifier has a colon."""
 
-_NOTIFYING: Final = {
-    "notification_channel": Priority.LOW,
-    "notifications_not_recorded": Priority.LOW,
-    "notifier_failed": Priority.MEDIUM,
-    "nobody_told": Priority.MEDIUM,
-}
-"""Notices of the notifier that alarm too, by the first part of their code: people are not reached as they should be."""
-
 
 class House:
     """What is wrong with the server; *changed*: the registry does not know so yet."""
@@ -26,28 +18,18 @@ class House:
     def __init__(self, delays: Delays, tell: Tell) -> None:
         self.restarted = Standing(SUBJECT, "restarted", words="Collector restarted")
         self.path = Standing(SUBJECT, "path_broken", words="Path from sensor to screen broken")
-        self.notifying = Standing(SUBJECT, "notification_failing", words="Notification failing")
         self.changed = False
-        self._failing: dict[str, str] = {}
-        self._told: frozenset[str] = frozenset()
         self._broken: tuple[str, Priority] | None = None
         self._delays = delays
         self._tell = tell
 
     def standings(self) -> tuple[Standing, ...]:
         """Every condition of the server."""
-        return self.restarted, self.path, self.notifying
+        return self.restarted, self.path
 
     def path_broken(self, text: str | None, priority: Priority = Priority.MEDIUM) -> None:
         """The path is broken, as *text* says, or whole again (None): with the next tick."""
         self._broken = None if text is None else (text, priority)
-
-    def notice(self, code: str, text: str | None) -> None:
-        """A notice begins, says more, or ends (None); those of the notifier alarm with the next tick."""
-        if code.partition(":")[0] in _NOTIFYING and text is not None:
-            self._failing[code] = text
-        else:
-            self._failing.pop(code, None)
 
     def began(self, away_ms: int, moment: Moment) -> None:
         """The collector is back after *away_ms*. What is late by now raised nothing: somebody must hear of that."""
@@ -64,7 +46,6 @@ class House:
         if self.restarted.state.alarm.phase is Phase.ACKNOWLEDGED:
             self._return(self.restarted, moment)
         self._judge_path(moment)
-        self._judge_notifying(moment)
         for standing in self.standings():
             if not standing.state.quiet:
                 self._step(standing, crossing.Ticked(), moment)
@@ -76,17 +57,6 @@ class House:
         if self._broken is not None:
             self.path.words, priority = self._broken
             self._step(self.path, lapse.Absent(moment.at_ms, moment.at_ms, priority), moment)
-
-    def _judge_notifying(self, moment: Moment) -> None:
-        """What fails beside what was told already is another episode; counts in a text are not."""
-        failing = frozenset(self._failing)
-        if failing != self._told or not failing:
-            self._return(self.notifying, moment)
-        self._told = failing
-        if failing:
-            priority = max(_NOTIFYING[code.partition(":")[0]] for code in failing)
-            self.notifying.words = "; ".join(text for _, text in sorted(self._failing.items()))
-            self._step(self.notifying, lapse.Absent(moment.at_ms, moment.at_ms, priority), moment)
 
     def act(self, standing: Standing, deed: crossing.Deed, moment: Moment) -> None:
         """Let a person's deed act."""

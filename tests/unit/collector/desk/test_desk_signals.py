@@ -1,4 +1,4 @@
-"""Technical conditions that name a cause: poor signal, a sensor's demonstration (S13), notification that fails."""
+"""Technical conditions that name a cause: poor signal, a sensor's demonstration (S13)."""
 
 import pytest
 from tests.desk_scene import OXIMETER, OXIMETRY, Scene
@@ -61,30 +61,3 @@ def test_s13_a_sensor_s_own_demo_flag_is_a_technical_condition(scene: Scene) -> 
     assert OXIMETER in alarm.message
     scene.second(spo2=97, heart=70)
     assert scene.open("demo_data") == []
-
-
-def test_a_failing_notification_channel_alarms_until_it_works(scene: Scene) -> None:
-    scene.desk.notice("notification_channel:smtp", "channel smtp fails: refused")
-    scene.tick()
-    alarm = scene.only("notification_failing")
-    assert (alarm.priority, alarm.message, alarm.patient) == ("low", "channel smtp fails: refused", None)
-    scene.desk.notice("nobody_told", "alarms of which nobody could be told: 1")
-    scene.tick()
-    worse = scene.only("notification_failing")
-    assert (worse.priority, worse.sounding) == ("medium", True)
-    scene.desk.notice("nobody_told", "alarms of which nobody could be told: 2")
-    scene.tick()
-    assert scene.only("notification_failing").version == worse.version  # a count is not news
-    scene.desk.notice("nobody_told", None)
-    scene.desk.notice("notification_channel:smtp", None)
-    scene.tick()
-    assert scene.open("notification_failing") == []
-
-
-async def test_what_failed_before_a_restart_is_told_anew_or_over(scene: Scene) -> None:
-    scene.desk.notice("notification_channel:smtp", "channel smtp fails: refused")
-    scene.tick()
-    await scene.desk.persist()
-    scene.start()
-    scene.tick()
-    assert scene.open("notification_failing") == []
