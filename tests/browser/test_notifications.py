@@ -71,7 +71,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     desk = FrontDesk(chosen, registry, notifier, SystemClock(), push_key=key.public)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(run_notifier(notifier))
-        async with serving(ward, desk) as console:
+        async with serving(ward, front_desk=desk) as console:
             yield Scene(ward, notifier, registry, console)
         running.cancel()
     registry.close()
