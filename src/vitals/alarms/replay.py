@@ -30,10 +30,14 @@ _GAP_FROM: Final = 1.5  # times the usual interval: half a second's jitter at 1 
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """What was observed *at_ms* on the recording's own timeline."""
+    """What was observed *at_ms* on the recording's own timeline.
+
+    *source* tells sensors apart where several made the recording: no mean and no change is taken across two.
+    """
 
     at_ms: int
     observations: tuple[Observation, ...]
+    source: int = 0
 
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,18 +259,19 @@ class _Replay:
             assert value is not None
             self._heard_ms[metric] = moment.at_ms
             guards = self._guards.get(metric, ())
-            self._look_back(guards, metric, value, moment.at_ms)
+            self._look_back(guards, metric, value, moment)
             for guard in guards:
                 if not guard.screens(value) and self._acts(guard, metric, moment.at_ms):
                     self._judge(guard, metric, value, moment.at_ms)
 
-    def _look_back(self, guards: Sequence[_Guard], metric: Metric, value: float, at_ms: int) -> None:
+    def _look_back(self, guards: Sequence[_Guard], metric: Metric, value: float, moment: Recorded) -> None:
         span_ms = max((guard.span_ms for guard in guards), default=0.0)
         if not span_ms:
             self._recent.pop(metric, None)
             return
+        before, held_ms = self._recent.get(metric, NOTHING), self._held_s * 1000
         self._recent[metric] = recent.follow(
-            self._recent.get(metric, NOTHING), _BOOT, at_ms, value, span_ms=span_ms, held_ms=self._held_s * 1000
+            before, moment.source, moment.at_ms, value, span_ms=span_ms, held_ms=held_ms
         )
 
     def _acts(self, guard: _Guard, metric: Metric, at_ms: int) -> bool:

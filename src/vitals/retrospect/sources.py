@@ -14,6 +14,7 @@ class Sources:
         self._held_ms = held_ms
         self._heard: dict[Metric, dict[tuple[str, str], Notification]] = {}
         self._order: dict[str, list[str]] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
 
     def prescribe(self, plan: Plan | None) -> None:
         """The order of *plan* counts from now on; without one, and behind it, the order of binding."""
@@ -22,7 +23,8 @@ class Sources:
     def acting(self, one: Notification) -> Recorded:
         """What of a notification acts, and what is missing because of it."""
         kept = tuple(each for each in one.observations if self._counts(each, one))
-        return Recorded(one.utc_ms, kept if len(kept) < len(one.observations) else one.observations)
+        number = self._numbers.setdefault((one.sensor, one.gateway), len(self._numbers))
+        return Recorded(one.utc_ms, kept if len(kept) < len(one.observations) else one.observations, number)
 
     def _counts(self, observation: Observation, one: Notification) -> bool:
         """Whether it acts, or nothing else acts in its place."""

@@ -181,6 +181,25 @@ async def test_one_source_alarms_at_a_time(tmp_path: Path) -> None:
     scene.close()
 
 
+async def test_two_sensors_that_disagree_make_no_rate_of_change(tmp_path: Path) -> None:
+    """The preferred oximeter says 97, is silent for half a minute while the other one says 89, and is back."""
+    other = "F0:00:00:00:01:03"
+    limits = '[spo2]\nrises = [{ by = 6, within_s = 60, priority = "medium" }]\n'
+    plan = Plan(prescribed={"spo2": [other, OXIMETER]}, responsible_nurse="n", cover="c", limits=limits)
+    scene = StoredScene(tmp_path, plan=plan, sensors=(STRAP, OXIMETER, other))
+    for second in range(120):
+        scene.clock.advance(1000)
+        scene.hear(OXIMETER, OXIMETRY, {Metric.SPO2: 89})
+        if not 40 <= second < 70:
+            scene.hear(other, OXIMETRY, {Metric.SPO2: 97})
+        scene.tick()
+    await scene.record()
+    found = scene.look()
+    assert [each.side for each in found.then.episodes] == [each.side for each in found.alarms]
+    assert Side.RISES not in {each.side for each in found.then.episodes}
+    scene.close()
+
+
 async def test_a_heart_rate_comes_before_a_pulse_rate(scene: StoredScene) -> None:
     scene.seconds(30, spo2=97, heart=130)
     for _ in range(60):
