@@ -19,6 +19,7 @@ from vitals.retrospect import recorded as recorded_alarms
 from vitals.retrospect.cover import Cover
 from vitals.retrospect.envelope import Envelope
 from vitals.retrospect.period import Period
+from vitals.retrospect.quiet import ranges
 from vitals.retrospect.sources import Sources
 from vitals.retrospect.stored import Course
 from vitals.retrospect.stretches import Stretch, prescribed, stretches
@@ -150,14 +151,15 @@ class _Look:
         self._sources.prescribe(plan)
         said = self._course.between(stretch.within)
         acting = [self._sources.acting(one) for one in said]
+        within_ranges = ranges(acting)
         for trial in (self._then, self._trial):
-            trial.take(stretch, said, acting)
+            trial.take(stretch, said, acting, within_ranges)
         if stretch.within.to_ms <= self._period.from_ms:
             return
         counted = [moment for moment in acting if moment.at_ms >= self._period.from_ms]
         for moment in counted:
             self._envelope.take(moment)
-            self._heard.update(each.metric for each in moment.observations)
+        self._heard.update(within_ranges)
         within = stretch.within.clipped(self._period.from_ms, None)
         if stretch.watched:
             self._cover.take(within, prescribed(plan) or self._acting & self._heard, counted)

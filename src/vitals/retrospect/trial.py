@@ -12,6 +12,7 @@ from vitals.codes import CODES, Metric
 from vitals.delays import Delays
 from vitals.registry import Plan
 from vitals.retrospect.period import Period
+from vitals.retrospect.quiet import Range, newest, quiet
 from vitals.retrospect.stored import Notification
 from vitals.retrospect.stretches import Stretch, prescribed
 from vitals.retrospect.technical import Absence, Bands, Technical
@@ -45,15 +46,22 @@ class Trial:
         self._limits: Mapping[Metric, Limits] | None = None
         self._bands: Bands = {}
 
-    def take(self, stretch: Stretch, said: Iterable[Notification], acting: Sequence[Recorded]) -> None:
-        """One stretch: what was *said* in it, and what of that acts."""
+    def take(
+        self,
+        stretch: Stretch,
+        said: Iterable[Notification],
+        acting: Sequence[Recorded],
+        within: Mapping[Metric, Range],
+    ) -> None:
+        """One stretch: what was *said* in it, what of that acts, and *within* which ranges."""
         begins_ms = stretch.within.from_ms
         self._enter(stretch, begins_ms)
         if stretch.suspended:
             return
         profile = self.profile(stretch.plan)
+        matters = newest(within) if quiet(self._situation, profile, stretch, within) else acting
         self._situation, over = replay.run(
-            profile, acting, self._situation, begins_ms=stretch.offset_ms, delays=self._delays
+            profile, matters, self._situation, begins_ms=stretch.offset_ms, delays=self._delays
         )
         self._over += over
         minute = -1
