@@ -29,6 +29,16 @@ class Arranged:
         """Whether nobody is to watch for a while (S15)."""
         return self.suspension is not None and self.suspension.lasts
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anything has an end of its own, or a next step."""
+        return (
+            self.suspended
+            or self.asked is not None
+            or self.no_answer.sequence is not None
+            or next(iter(self.inactivations), None) is not None
+        )
+
     def covers(self, at_ms: float) -> bool:
         """Whether nobody was to watch at that moment, as far as the last suspension goes."""
         return self.suspension is not None and self.suspension.covers(at_ms)

@@ -20,6 +20,7 @@ from vitals.alarms.profile import Profile
 from vitals.clock import Clock
 from vitals.codes import BY_LABEL
 from vitals.collector import base, hindsight, past, screen
+from vitals.collector.agenda import Agenda
 from vitals.collector.base import Condition, Heard
 from vitals.collector.episodic import Episodic, is_episodic
 from vitals.collector.gatewaywatch import OFFLINE, GatewayWatch
@@ -96,6 +97,7 @@ class AlarmDesk:
             self._roster, self._hindsight, self._late_ms, aside=self.notice, stranger=self._strangers.heard
         )
         self._screens = Screens(self._roster, self._delays, mode=mode.label, time_scale=time_scale)
+        self._agenda = Agenda()
         self._once = Once(self._journal, self._moment, confirm_s)
         self._handling = Handling(
             self._once,
@@ -107,7 +109,9 @@ class AlarmDesk:
             delays=self._delays,
         )
         self._open = self._handling.open
-        self._tending = Tending(self._once, self._journal, self._roster, self._open, time_scale=time_scale)
+        self._tending = Tending(
+            self._once, self._journal, self._roster, self._open, self._agenda, time_scale=time_scale
+        )
         self.acknowledge = self._handling.acknowledge
         self.pause_audio = self._handling.pause_audio
         self.resume_audio = self._handling.resume_audio
@@ -163,7 +167,9 @@ class AlarmDesk:
         """Take up what changed in the registry: people, bindings, plans, gateways. Raises StoreError."""
         enrolled = await asyncio.to_thread(self._registry.enrolled)
         gateways = await asyncio.to_thread(self._registry.gateways)
-        self._heard.update(self._roster.apply(enrolled, gateways, self._moment()))
+        applied = self._roster.apply(enrolled, gateways, self._moment())
+        self._heard.update(applied)
+        self._agenda.stir(*applied)
 
     def _come_back(self) -> None:
         """Say how long nobody alarmed; what the pipeline told the last process is told anew or over."""
@@ -182,6 +188,7 @@ class AlarmDesk:
         self._roster.recall(states)
         self._roster.apply(self._registry.enrolled(), self._registry.gateways(), moment)
         self._journal.change(self._roster.restore(states, moment))
+        self._agenda.stir(*self._roster.watches.values())
         for standing in self._roster.standings():
             if standing.shown is not None and standing.open:
                 self._open[standing.shown.episode] = standing
@@ -328,6 +335,7 @@ class AlarmDesk:
         self._hindsight.live(watch, gateway, heard, received)
         worn.kept.gateway = gateway
         self._heard.add(watch)
+        self._agenda.stir(watch)
 
     def _hear_late(self, gateway: str, heard: Heard, rows: list[Row], received: Moment) -> None:
         """What came too late to alarm belongs to whoever wore the sensor when it was observed; nobody's is flagged."""
@@ -353,13 +361,15 @@ class AlarmDesk:
 
     def _pass(self, moment: Moment) -> None:
         self._now_ms = max(self._now_ms, moment.at_ms)
-        self._tending.tick(moment)
+        due = self._agenda.take(moment.at_ms, self._restarted_ms)
+        self._tending.tick(due, moment)
         self._hindsight.tick(moment)
         minute = moment.utc_ms // 60_000
-        for watch in self._roster.watches.values():
-            if minute != self._minute:
-                watch.enforce(moment.utc_ms)
+        for watch in self._roster.watches.values() if minute != self._minute else ():
+            watch.enforce(moment.utc_ms)
+        for watch in due:
             watch.tick(moment, self._restarted_ms)
+            self._agenda.put(watch, moment.at_ms, self._restarted_ms)
         for gateway in self._roster.gateways.values():
             gateway.tick(moment, self._restarted_ms)
         self._roster.house.tick(moment)
@@ -368,6 +378,8 @@ class AlarmDesk:
         self.passes += 1
 
     def _tell(self, standing: Standing, transitions: Transitions, moment: Moment) -> None:
+        if standing.subject in self._roster.watches:
+            self._agenda.stir(self._roster.watches[standing.subject])
         raised_ms = moment.at_ms if self._replaying else self._moment().at_ms
         for transition in transitions:
             shown = standing.shown = show(standing, transition, moment)

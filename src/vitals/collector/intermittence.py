@@ -1,5 +1,6 @@
 """Intermittent monitoring (S12): gaps that are each too short to alarm, and together too long to rely on."""
 
+import math
 from collections import deque
 from typing import Final
 
@@ -30,6 +31,10 @@ class Gaps:
     def none(self, newest_ms: int, now_ms: int) -> bool:
         """Whether there is nothing to add up: no gap lately, and none now."""
         return not self._past and self._since_ms is None and now_ms - newest_ms <= self._shortest_ms
+
+    def due_ms(self, newest_ms: int) -> float:
+        """Until when there is :meth:`none`, should no value come."""
+        return -math.inf if self._past or self._since_ms is not None else newest_ms + self._shortest_ms
 
     def share(self, newest_ms: int, now_ms: int) -> float:
         """The share of the window that lacks values, when the newest came at *newest_ms*."""

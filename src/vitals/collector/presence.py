@@ -112,6 +112,17 @@ class Presence:
         for metric in prescribed:
             self._absent(self.absences[metric], self._unmonitored(metric, restarted_ms), moment)
 
+    def due_ms(self, worn: Iterable[Worn], prescribed: Iterable[Metric], restarted_ms: int) -> float:
+        """When the first of these will have been missing for too long, should nothing come."""
+        delays = self._settings.delays
+        due_ms = [self._unmonitored(metric, restarted_ms).due_ms for metric in prescribed]
+        for sensor in worn:
+            since_ms = max(sensor.silent_since_ms, self.resumed_ms, restarted_ms)
+            due_ms.append(since_ms + delays.sensor_silent_s * 1000)
+            if sensor.off_ms is not None:
+                due_ms.append(max(sensor.off_ms, self.resumed_ms) + delays.sensor_off_s * 1000)
+        return min(due_ms, default=math.inf)
+
     def _unmonitored(self, metric: Metric, restarted_ms: int) -> lapse.Absent:
         """Since when a prescribed metric lacks an eligible value, and when and how urgently that alarms (S1)."""
         delays = self._settings.delays

@@ -4,6 +4,7 @@ Inputs are sampled on the desk's tick at a bounded pace, never per sample: a pat
 look at an empty table. A score is computed when one of its inputs changed, and once a minute.
 """
 
+import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
@@ -189,6 +190,11 @@ class ScoreWatch:
             for row in live.table.rows:
                 self._sample(live, row.parameter, moment.at_ms)
             self._judge(live, moment, by_hand=False)
+
+    @property
+    def due_ms(self) -> float:
+        """When :meth:`tick` has something to do."""
+        return self._due_ms if self._standings else math.inf
 
     def _sample(self, live: Live, parameter: str, at_ms: int) -> None:
         for metric in _METRICS.get(parameter, ()):

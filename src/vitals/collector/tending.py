@@ -1,5 +1,6 @@
 """What people do about a patient's monitoring: suspend it, answer a patient who asks for that, switch an alarm off."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from vitals.alarms import machine
 from vitals.alarms.machine import Signal
 from vitals.collector import asking, entering, inactivation, suspension
+from vitals.collector.agenda import Agenda
 from vitals.collector.inactivation import Inactivation
 from vitals.collector.journal import Journal
 from vitals.collector.once import Once, Request
@@ -34,12 +36,20 @@ class Tending:
     """Suspend, resume, request, enter, inactivate and reactivate, as in ``ward.Ward``; *open* are alarms by episode."""
 
     def __init__(
-        self, once: Once, journal: Journal, roster: Roster, open_alarms: dict[str, Standing], *, time_scale: float
+        self,
+        once: Once,
+        journal: Journal,
+        roster: Roster,
+        open_alarms: dict[str, Standing],
+        agenda: Agenda,
+        *,
+        time_scale: float,
     ) -> None:
         self._once = once
         self._journal = journal
         self._roster = roster
         self._open = open_alarms
+        self._agenda = agenda
         self._minute_ms = 60_000 * time_scale
 
     async def suspend(self, patient: str, *, reason: str, minutes: int, actor: str, key: str) -> ShownSuspension:
@@ -101,9 +111,9 @@ class Tending:
         )
         return await self._once.perform(request, lambda moment: self._enter(watch, key, said, moment))
 
-    def tick(self, moment: Moment) -> None:
+    def tick(self, watches: Iterable[Watch], moment: Moment) -> None:
         """End what has an end of its own."""
-        for watch in self._roster.watches.values():
+        for watch in watches:
             if (
                 watch.arranged.suspension is not None
                 and watch.suspended
@@ -120,6 +130,7 @@ class Tending:
         watch = self._roster.watches.get(patient)
         if watch is None:
             raise NotFoundError(f"no patient {patient} is enrolled")
+        self._agenda.stir(watch)
         return watch
 
     def _suspend(self, watch: Watch, reason: str, minutes: int, moment: Moment) -> ShownSuspension:

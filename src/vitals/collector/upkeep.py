@@ -1,5 +1,6 @@
 """Technical conditions of one patient beside silence: gaps, batteries, nobody responsible, limits that cannot act."""
 
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -77,6 +78,11 @@ class Upkeep:
             self._absent(standing, Priority.MEDIUM, moment)
         elif standing is not None and share < intermittence.ENDS:
             self._returned(standing, moment)
+
+    def due_ms(self, metric: Metric, newest_ms: int) -> float:
+        """When :meth:`interrupted` must be asked again, should no value of *metric* come."""
+        gaps = self._gaps.get(metric)
+        return -math.inf if gaps is None else gaps.due_ms(newest_ms)
 
     def charge(self, worn: Worn, moment: Moment) -> None:
         """A sensor told the charge of its battery."""

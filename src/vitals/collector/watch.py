@@ -276,6 +276,15 @@ class Watch:
             if not standing.state.quiet:
                 self._step(standing, crossing.Ticked(), moment)
 
+    def due_ms(self, restarted_ms: int) -> float:
+        """From when on a tick may change something, as far as is known now; what passes the screen puts it off."""
+        if self.arranged.waiting or not all(standing.state.quiet for standing in self.standings()):
+            return -math.inf
+        begun_ms = max(restarted_ms, self._presence.resumed_ms)
+        gaps = (self._upkeep.due_ms(metric, max(self.since_ms(metric), begun_ms)) for metric in self.prescribed)
+        missed_ms = self._presence.due_ms(self.sensors.values(), self.prescribed, begun_ms)
+        return min(missed_ms, self.scores.due_ms, *gaps)
+
     def _miss(self, moment: Moment, restarted_ms: int) -> None:
         """What is not there, by the clock."""
         self._presence.tick(self.sensors.values(), self.prescribed, moment, restarted_ms)
