@@ -8,7 +8,7 @@ import msgspec
 
 from vitals.alarms import recent
 from vitals.alarms.recent import NOTHING, Recent
-from vitals.codes import CODES, Metric
+from vitals.codes import Metric
 from vitals.collector.battery import Discharge
 from vitals.observation import Missing, from_raw
 
@@ -68,30 +68,24 @@ class Channel:
     """One metric of one sensor on one patient.
 
     *low* and *high* bound, in raw integers, what changes nothing: the quiet band of every guard that listens, empty
-    while one of them is not quiet or needs every sample, and where something else does. A value within it costs two
-    comparisons. *span_ms* is how far the guards look back.
+    while one of them is not quiet or needs every sample, and where something else does; *band* is the same in the
+    metric's unit. Out to *least* and *most* lies what is beyond no limit, and nears one. *span_ms* is how far the
+    guards look back.
     """
 
-    __slots__ = ("high", "low", "metric", "newest", "sensor", "span_ms")
+    __slots__ = ("band", "high", "least", "low", "metric", "most", "newest", "sensor", "span_ms")
 
     def __init__(self, sensor: str, metric: Metric, newest: Newest) -> None:
         self.sensor = sensor
         self.metric = metric
         self.newest = newest
-        self.low = -math.inf
-        self.high = math.inf
+        self.band = self.low, self.high = self.least, self.most = (-math.inf, math.inf)
         self.span_ms = 0.0
 
     @property
     def value(self) -> float:
         """The newest alarm-eligible value, in the metric's unit."""
         return from_raw(self.metric, self.newest.raw)
-
-    def screen(self, low: float, high: float) -> None:
-        """Let values from *low* to *high*, in the metric's unit, change nothing."""
-        code = CODES[self.metric]
-        self.low = low * code.denominator / code.numerator
-        self.high = high * code.denominator / code.numerator
 
     def look_back(self, boot: int, at_ms: int, value: float, held_ms: float) -> None:
         """Add a *value* that the gateway observed *at_ms* of its *boot* to the recent ones."""

@@ -19,7 +19,7 @@ from vitals.alarms.machine import RAISING
 from vitals.alarms.profile import Profile
 from vitals.clock import Clock
 from vitals.codes import BY_LABEL
-from vitals.collector import base, hindsight, past, screen
+from vitals.collector import base, hindsight, past
 from vitals.collector.agenda import Agenda
 from vitals.collector.base import Condition, Heard
 from vitals.collector.episodic import Episodic, is_episodic
@@ -31,6 +31,7 @@ from vitals.collector.latency import Latency
 from vitals.collector.once import Once
 from vitals.collector.roster import Roster
 from vitals.collector.scorewatch import LISTED_MS
+from vitals.collector.screen import Screen
 from vitals.collector.screens import Screens
 from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing, Transitions, record, show
@@ -92,6 +93,7 @@ class AlarmDesk:
         self.carriers, self.path_broken = self._roster.carriers, self._roster.house.path_broken
         self._journal = Journal(registry)
         self._hindsight = Hindsight(self._delays, self._miss)
+        self._screen = Screen(self._roster, self._hindsight, self._late_ms)
         self._strangers = Strangers()
         self._episodic = Episodic(
             self._roster, self._hindsight, self._late_ms, aside=self.notice, stranger=self._strangers.heard
@@ -229,18 +231,21 @@ class AlarmDesk:
         What is late is told by age, not by the lane (S5): after a short outage the newest rows come as a backlog, and
         are the first that anybody hears of the patient.
         """
-        received = Moment(
-            at_ms=self._timeline.at(arrival.receiver_boot, arrival.received_ms), utc_ms=arrival.received_utc_ms
-        )
+        at_ms = self._timeline.at(arrival.receiver_boot, arrival.received_ms)
+        received = Moment(at_ms=at_ms, utc_ms=arrival.received_utc_ms)
         if not arrival.header.backlog:
             gateway = self._roster.gateway(arrival.gateway, received)
             gateway.alive(received)
             self._moved.add(gateway)
         for heard in rows:
-            if is_episodic(heard):
+            passed = self._screen.passes(arrival.gateway, heard, received, replaying=self._replaying)
+            if passed is not None:
+                self._heard.add(passed)
+            elif is_episodic(heard):
                 watches = self._episodic.hear(arrival.gateway, heard, received, replaying=self._replaying)
                 self._heard.update(watches)
-            elif not self._passes(arrival.gateway, heard, received):
+                self._agenda.stir(*watches)
+            else:
                 self._hear(arrival.gateway, heard, received)
 
     def gateway_state(self, gateway: str, state: GatewayState, received_ms: int) -> None:
@@ -293,22 +298,6 @@ class AlarmDesk:
     def _moment(self) -> Moment:
         at_ms = self._timeline.at(self._clock.boot(), self._clock.monotonic_ms())
         return Moment(at_ms=at_ms, utc_ms=self._clock.utc_ms())
-
-    def _passes(self, gateway: str, heard: Heard, received: Moment) -> bool:
-        """Whether the screen let *heard* pass: it changes nothing but what is newest."""
-        found = self._roster.worn.get(heard.sensor)
-        if found is None:
-            return False
-        watch, worn = found
-        if self._hindsight.follows(watch) or (
-            self._replaying and not self._roster.wore(heard.sensor, watch.patient.id, received.utc_ms)
-        ):
-            return False
-        if not screen.passes(worn, worn.mark(gateway, heard.characteristic), heard, received.at_ms, self._late_ms):
-            return False
-        worn.kept.gateway = gateway
-        self._heard.add(watch)
-        return True
 
     def _hear(self, gateway: str, heard: Heard, received: Moment) -> None:
         late_before_ms = math.inf if heard.receipt_ms is None else heard.receipt_ms - self._late_ms
@@ -378,8 +367,7 @@ class AlarmDesk:
         self.passes += 1
 
     def _tell(self, standing: Standing, transitions: Transitions, moment: Moment) -> None:
-        if standing.subject in self._roster.watches:
-            self._agenda.stir(self._roster.watches[standing.subject])
+        self._agenda.stir(*filter(None, [self._roster.watches.get(standing.subject)]))
         raised_ms = moment.at_ms if self._replaying else self._moment().at_ms
         for transition in transitions:
             shown = standing.shown = show(standing, transition, moment)

@@ -1,7 +1,7 @@
 """The limits of one metric at work for one patient: their conditions, and the sensors whose values may move them."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from vitals.alarms.limits import LEVELS, RATES, STAND_INS, Limit, Limits, Rule, Side, rule
 from vitals.alarms.replay import Episode
@@ -92,13 +92,6 @@ def _shown(limit: Limit, limits: Limits) -> ShownLimit:
         within_s=limit.within_s,
         average_s=(limits.average_s or None) if averaged else None,
     )
-
-
-def screened(channel: Channel, guards: Sequence[Guard], *, calm: bool) -> None:
-    """Let values of *channel* pass without a look that can change nothing: none while anything but *calm*."""
-    low = max((guard.band[0] for guard in guards), default=-math.inf) if calm else math.inf
-    high = min((guard.band[1] for guard in guards), default=math.inf) if calm else -math.inf
-    channel.screen(low, high)
 
 
 def told_of(guards: Mapping[Metric, Guard], episode: Episode, boot: int, utc_ms: int) -> bool:

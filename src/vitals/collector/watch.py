@@ -13,11 +13,11 @@ from vitals.alarms.profile import Profile
 from vitals.alarms.recent import NOTHING
 from vitals.alarms.replay import Episode
 from vitals.codes import BY_LABEL, CODES, Metric
-from vitals.collector import entering, noanswer, upkeep
+from vitals.collector import bands, entering, noanswer, upkeep
 from vitals.collector.arranged import Arranged
 from vitals.collector.base import Heard
 from vitals.collector.channel import NEVER, Channel, SensorKept, Worn, ranked
-from vitals.collector.guard import Guard, screened, single, told_of
+from vitals.collector.guard import Guard, single, told_of
 from vitals.collector.inactivation import Inactivation
 from vitals.collector.noanswer import NoAnswer
 from vitals.collector.pacewatch import Guarded
@@ -36,9 +36,6 @@ from vitals.wire.columns import Row
 
 MISSED: Final = "missed"
 """The condition of a missed high that nobody has reviewed."""
-
-EVERY_VALUE: Final = frozenset({Metric.BATTERY})
-"""Metrics of which a value within every limit may change something: how fast a battery falls is followed."""
 
 
 class Watch:
@@ -227,6 +224,7 @@ class Watch:
         assert suspension is not None
         self._presence.resumed_ms = NEVER if suspension.ended_ms is None else suspension.ended_ms
         self._upkeep.forget()
+        self._screen()
 
     def inactivate(self, standing: Standing, made: Inactivation, moment: Moment) -> None:
         """Switch a condition off: whoever does so has it in hand, and it is over."""
@@ -279,7 +277,7 @@ class Watch:
     def due_ms(self, restarted_ms: int) -> float:
         """From when on a tick may change something, as far as is known now; what passes the screen puts it off."""
         if self.arranged.waiting or not all(standing.state.quiet for standing in self.standings()):
-            return -math.inf
+            return NEVER
         begun_ms = max(restarted_ms, self._presence.resumed_ms)
         gaps = (self._upkeep.due_ms(metric, max(self.since_ms(metric), begun_ms)) for metric in self.prescribed)
         missed_ms = self._presence.due_ms(self.sensors.values(), self.prescribed, begun_ms)
@@ -391,11 +389,10 @@ class Watch:
     def _screen(self) -> None:
         """Let every channel pass without a look what can change nothing."""
         beats = self.channels(Metric.RR_INTERVAL)[:1] if self.profile.rhythm.any else []
+        followed = {channel.sensor for channel in beats}
         for worn in self.sensors.values():
-            followed = any(channel.sensor == worn.sensor for channel in beats)
-            worn.calm = not followed and self._presence.calm(worn.sensor) and self._signals.calm(worn.sensor)
+            calm = self._presence.calm(worn.sensor) and self._signals.calm(worn.sensor)
+            worn.calm = calm and worn.sensor not in followed
             for metric, channel in worn.channels.items():
-                guards = self._guarding.get(channel, ())
-                calm = all(guard.quiet and not guard.needs_every_sample for guard in guards)
-                calm = calm and metric not in EVERY_VALUE and self._presence.there(metric)
-                screened(channel, guards, calm=calm)
+                guards, there = self._guarding.get(channel, ()), self._presence.there(metric)
+                bands.screen(channel, guards, there=there, watched=not self.suspended)

@@ -25,6 +25,7 @@ from vitals.errors import VitalsError
 from vitals.observation import GenerationMode, Missing, Observation, Reading, Validity, absent, observe
 from vitals.registry import Plan, Sensor
 from vitals.series.base import Arrival
+from vitals.ward import ShownAlarm
 from vitals.wire import bodies, columns
 from vitals.wire.bodies import ClockState, Data
 from vitals.wire.header import Header, Kind
@@ -110,12 +111,17 @@ async def _play(scene: RowByRow | Screened, chance: random.Random) -> list[Any]:
             await _do(scene, chance.choice(DEEDS), chance.randrange(130), f"k{number}")
         scene.clock.advance(chance.choice((250, 250, 250, 1000, 5000, 9000)))
         scene.tick()
-        shown.append(scene.desk.snapshot())
+        shown.append((scene.desk.snapshot().tiles, scene.desk.snapshot().missed, _alarms(scene)))
     scene.clock.advance(60_000)
     scene.tick()
     await scene.desk.persist()
     states = sorted(scene.registry.states(), key=lambda state: (state.subject, state.condition))
     return [scene.told, shown, scene.registry.events(), states, scene.registry.missed(open_only=False)]
+
+
+def _alarms(scene: Scene) -> list[ShownAlarm]:
+    """In an order that a restart keeps."""
+    return sorted(scene.open(), key=lambda alarm: alarm.episode)
 
 
 async def _do(scene: Scene, deed: str, amount: int, key: str) -> None:
@@ -137,7 +143,7 @@ async def _act(scene: Scene, deed: str, amount: int, key: str) -> None:
     elif deed == "resume":
         await scene.desk.resume("p-1", actor="n", key=key)
     elif deed == "acknowledge":
-        for alarm in scene.open():
+        for alarm in _alarms(scene):
             await scene.desk.acknowledge(alarm.episode, alarm.version, actor="n", key=f"{key}{alarm.episode}")
     else:
         await _change(scene, deed, amount)
