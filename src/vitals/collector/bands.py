@@ -16,7 +16,7 @@ _NOTHING: Final = (math.inf, -math.inf)
 
 
 def screen(channel: Channel, guards: Collection[Guard], *, there: bool, watched: bool) -> None:
-    """Put *channel* as *guards* have it now. *there*: its metric is not missed; *watched*: a value may count as nearing."""
+    """Put *channel* as *guards* have it now. *there*: its metric is not missed; *watched*: a value may near a limit."""
     calm = there and all(guard.quiet and not guard.needs_every_sample for guard in guards)
     if not calm or channel.metric in EVERY_VALUE:
         channel.band = channel.low, channel.high = channel.least, channel.most = _NOTHING
