@@ -1,25 +1,22 @@
 """What a person entered of a patient: as it is recorded, scored and shown."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-import msgspec
-
-from vitals.alarms.crossing import Measured
-from vitals.alarms.limits import LEVELS, Rule
 from vitals.clock import iso
 from vitals.codes import CODES, Metric
-from vitals.collector.guard import Guard
-from vitals.collector.standing import Moment, Standing
+from vitals.collector.results import Result
+from vitals.collector.standing import Moment
+from vitals.observation import observe
 from vitals.registry import Entered
 from vitals.scores import findings
 from vitals.scores.entry import display, said
-from vitals.scores.findings import PARAMETERS, QUANTITIES, AgeLimits, Finding
+from vitals.scores.findings import PULSE, QUANTITIES, AgeLimits, Finding
 from vitals.scores.table import Row, Value
 from vitals.ward import ShownEntry
 
-_HAND: Final = 0
-"""In place of a gateway's boot: the moment of an entry is of the collector's own timeline."""
+ENTERED: Final = "entered"
+"""In place of a sensor, where a person was the source."""
 
 
 def rows(
@@ -57,30 +54,17 @@ def finding(entered: Entered) -> Finding:
     return findings.entered(entered.parameter, value(entered), entered.at_ms)
 
 
-def against_limits(
-    entered: Entered, guards: Mapping[Metric, Guard], held_ms: float
-) -> Iterator[tuple[Standing, Measured]]:
-    """What an entered number is to the limits of its metric: due at once, because nobody enters one a second.
-
-    While a sensor measures the metric, its values act alone: one source alarms at a time.
-    """
-    if entered.value is None:
-        return
-    for metric, guard in guards.items():
-        measuring = any(channel.fresh(entered.at_ms, held_ms) for channel in guard.channels)
-        if PARAMETERS.get(metric) == entered.parameter and not measuring:
-            for rule, standing in guard.watched:
-                if rule.side in LEVELS:
-                    standing.source = metric
-                    yield standing, Measured(entered.value, _HAND, entered.at_ms, _at_once(rule))
-
-
-def _at_once(rule: Rule) -> Rule:
-    limits = tuple(
-        msgspec.structs.replace(limit, **({"samples": 1} if limit.delay_s is None else {"delay_s": 0.0}))
-        for limit in rule.limits
+def result(entered: Entered) -> Result | None:
+    """What an entered number is to the limits of its metric: a result, as of a cuff or a meter; None: it is none."""
+    if entered.value is None or entered.parameter not in QUANTITIES:
+        return None
+    metric = Metric.PULSE_RATE if entered.parameter == PULSE else QUANTITIES[entered.parameter]
+    return Result(
+        sensor=ENTERED,
+        observation=observe(metric, entered.value),
+        measured_ms=entered.at_ms,
+        measured_utc_ms=entered.at_utc_ms,
     )
-    return msgspec.structs.replace(rule, limits=limits, average_ms=0.0, span_ms=0.0)
 
 
 def show(entries: Iterable[Entered], now_ms: int) -> tuple[ShownEntry, ...]:

@@ -298,10 +298,10 @@ class Watch:
         """Take in what a person observed: it acts on limits and scores at once."""
         for entered in entries:
             self.scores.take(entered)
-            if not self.suspended:
-                observed = msgspec.structs.replace(moment, observed_ms=moment.at_ms, observed_utc_ms=moment.utc_ms)
-                for standing, event in entering.against_limits(entered, self.guards, self._settings.held_ms):
-                    self._step(standing, event, observed)
+            result = entering.result(entered)
+            if result is not None:
+                rules = [] if self.suspended else self.rules(result.observation.metric, moment)
+                self.results.take(result, rules, moment)
         if not self.suspended:
             self.scores.judge({entered.parameter for entered in entries}, moment)
 
