@@ -41,14 +41,18 @@ def push_key(path: Path) -> dict[str, str]:
 
 
 def on_call(path: Path, utc_ms: int) -> dict[str, dict[str, list[str]]]:
-    """Who is on call, by team and duty. Raises ConfigurationError."""
-    _, settings = _settings(path)
-    directory = settings.directory
+    """Who is on call, by team and duty, hand-overs that are in force now included. Raises ConfigurationError."""
+    config, settings = _settings(path)
+    directory = msgspec.structs.replace(settings.directory, standing_in=_standing_in(config, utc_ms))
     found: dict[str, dict[str, list[str]]] = {}
     for team in directory.teams.values():
         present = [person for person in team.members if directory.present(person, utc_ms) is not False]
-        duties = {duty: list(on_call_by(rota, directory.zone, utc_ms)) for duty, rota in team.duties.items()}
-        found[team.name] = {TEAM: present} | duties
+        duties = {duty: on_call_by(rota, directory.zone, utc_ms) for duty, rota in team.duties.items()}
+        named = {TEAM: tuple(present)} | duties
+        found[team.name] = {
+            duty: list(dict.fromkeys(directory.stands_for(person) for person in people))
+            for duty, people in named.items()
+        }
     return found
 
 
@@ -100,6 +104,12 @@ def _settings(path: Path) -> tuple[ServerConfig, Settings]:
     if settings is None:
         raise ConfigurationError(f"{path} has no section [notify]: nobody is told of anything outside the console")
     return config, settings
+
+
+def _standing_in(config: ServerConfig, utc_ms: int) -> dict[str, str]:
+    with _registry(config) as registry:
+        known = registry.duty.hand_overs(now_utc_ms=utc_ms)
+    return {each.giver: each.taker for each in known if each.accepted_utc_ms is not None}
 
 
 @contextmanager

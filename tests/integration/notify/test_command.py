@@ -11,7 +11,8 @@ from tests.integration.notify.sinks import http_sink
 
 from vitals.cli.app import app
 from vitals.cli.entry import Exit, run
-from vitals.registry import open_registry
+from vitals.clock import parse_iso
+from vitals.registry import HandOver, open_registry
 
 ROOT = Path(__file__).parents[3]
 FILE = """\
@@ -98,6 +99,20 @@ def test_who_is_on_call(
     assert json.loads(capsys.readouterr().out)["teams"] == {"ward-a": {"team": team, "charge_nurse": charge}}
     assert run(app, arguments) == Exit.DONE
     assert ("NOBODY" in capsys.readouterr().out) is (not charge)
+
+
+def test_s8_whoever_accepted_a_hand_over_is_on_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["notify", "on-call", "--config", str(write(tmp_path)), "--at", "2026-11-22T23:00+01:00", "--json"]
+    registry = open_registry(tmp_path / "registry.db")
+    at_ms = parse_iso("2026-11-22T22:00+01:00")
+    offer = HandOver(id="h", giver="nurse-1", taker="nurse-2", offered_utc_ms=at_ms, until_utc_ms=at_ms + 8 * 3_600_000)
+    registry.duty.offer(offer)
+    assert run(app, arguments) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["teams"]["ward-a"]["team"] == ["nurse-1"]
+    registry.duty.accept("h", at_utc_ms=at_ms)
+    registry.close()
+    assert run(app, arguments) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["teams"]["ward-a"]["team"] == ["nurse-2"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from tests.notify_scene import EPISODE, NOON, SECTION, settings, shown
 from vitals.alarms.escalation import Phase
 from vitals.clock import iso
 from vitals.notify.dispatch import STOPPED, SUPERSEDED, Decisions, Dispatcher, Moment
-from vitals.registry import Notification, Responsible
+from vitals.registry import HandOver, Notification, Responsible
 from vitals.ward import ShownAlarm
 
 
@@ -306,6 +307,24 @@ def test_s8_an_accepted_hand_over_leaves_it_acknowledged() -> None:
     desk.dispatcher.tick(desk.now)
     assert desk.carry_out().left == []
     assert desk.dispatcher.owned_by("nurse-3") == [EPISODE]
+
+
+def test_s8_an_accepted_hand_over_of_a_duty_moves_what_was_acknowledged_and_its_end_tells() -> None:
+    desk = Desk(**with_hours())
+    desk.alarm(shown())
+    desk.alarm(shown(version=2, phase="acknowledged", acknowledged_by="nurse-1"))
+    evening = NOON + 7 * 3_600_000  # 20:00 in Oslo: nurse-2 is off duty by their own hours
+    offer = HandOver(id="h", giver="nurse-1", taker="nurse-2", offered_utc_ms=NOON, until_utc_ms=evening)
+    desk.dispatcher.stand_in([offer], desk.now)
+    assert desk.dispatcher.owned_by("nurse-1") == [EPISODE]  # an offer changes nothing
+    desk.dispatcher.stand_in([msgspec.structs.replace(offer, accepted_utc_ms=NOON)], desk.now)
+    assert desk.dispatcher.owned_by("nurse-2") == [EPISODE]
+    desk.wait(60)
+    assert desk.carry_out().left == []
+    desk.at_ms = evening - NOON
+    desk.dispatcher.stand_in([], desk.now)
+    desk.dispatcher.tick(desk.now)
+    assert desk.carry_out().left == [EPISODE]
 
 
 def test_whoever_acknowledges_off_duty_does_not_leave_at_once() -> None:

@@ -25,21 +25,16 @@ export class Opened {
     else this.say(outcome === "done" ? "What the message was about is over or taken." : said.message);
   }
 
-  /** The alarms that are open, before they are shown: the wanted one is not to be among those that are folded away. */
-  show(alarms) {
-    if (this.wanted && alarms.some(({ episode }) => episode === this.wanted)) this.lane.all = true;
-  }
-
-  /** After they are shown: the keyboard goes to the wanted one, once. */
-  focus() {
-    if (this.wanted && this.lane.focusOn(this.wanted)) this.wanted = null;
-  }
-
+  /** After the alarms are shown: the keyboard goes to the wanted one, once, also if it was folded away. */
   find() {
-    if (!this.lane.last) return; // with the first snapshot
-    this.show(this.lane.last.alarms);
-    this.lane.show(this.lane.last.alarms, this.lane.last.context);
-    this.focus();
+    const { alarms, context } = this.lane.last ?? { alarms: [] };
+    if (!this.wanted || !alarms.some(({ episode }) => episode === this.wanted)) return;
+    if (!this.lane.focusOn(this.wanted)) {
+      this.lane.all = true;
+      this.lane.show(alarms, context);
+      this.lane.focusOn(this.wanted);
+    }
+    this.wanted = null;
   }
 
   say(text) {

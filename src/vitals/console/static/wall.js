@@ -132,9 +132,8 @@ function byPatient() {
 function showAlarms() {
   const alarms = [...present.alarms.values()];
   const alike = tiles.alike ?? new Map();
-  opened.show(alarms);
   lane.show(alarms, { lost: lost(), now: now(), alike, keys: keys(), pauseS: delays().audioPause });
-  opened.focus();
+  opened.find();
   missed.show(present.missed, lost());
   resolve.show(lost());
   observe.show(lost());
