@@ -17,7 +17,7 @@ from vitals.clock import SystemClock, iso
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs" / "benchmarks.md"
 MARK = "<!-- newest first: written by python -m benchmarks -->"
-PARTS = ("first_value", "collector", "alarms", "rhythm")
+PARTS = ("first_value", "collector", "life", "alarms", "rhythm")
 
 
 def main(arguments: list[str]) -> int:

@@ -131,7 +131,7 @@ async def test_s3_s4_what_takes_longer_to_break_is_paged_too(tmp_path: Path) -> 
             scene.page.audible = False
             await scene.paged("503 stations", "503 round")
             alarms = chains.snapshot(chain)["alarms"]
-            assert [alarm["priority"] for alarm in alarms if alarm["condition"] == "path_broken"] == ["medium"]
+            assert [alarm["priority"] for alarm in alarms if alarm["condition"] == "stations_silent"] == ["medium"]
             assert scene.page.path["broken"]
             scene.page.audible = True
             await scene.recovered()

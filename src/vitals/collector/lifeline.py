@@ -22,9 +22,18 @@ LAP_MS: Final = 5000
 """How often a lap begins, and a gateway says that it lives. Scaled."""
 LEAST_LAP_MS: Final = 500
 """Pages take their time whatever the scale is."""
+JUDGED_MS: Final = 1000
+"""How often the path is judged for the alarm."""
 MISSED: Final = 3
 """Laps after which a stage that nothing came through is named as the one that holds up the round."""
-_NOTHING: Final = "nothing was told yet"
+_PLAIN: Final = {
+    Leg.LOOP: "the collector is held up for over a second again and again",
+    Leg.DESK: "the alarm desk fails",
+    Leg.BROKER: "no connection to the broker",
+    Leg.COMMITS: "nothing, or not everything, is being recorded",
+    Leg.FEED: "the consoles are not being fed",
+}
+"""What is always said of a leg that is late."""
 
 
 class Watched(Protocol):
@@ -37,7 +46,7 @@ class Watched(Protocol):
         """Gateways through which the sensors of monitored patients were last heard."""
 
     def notice(self, code: str, text: str | None) -> None:
-        """A named system condition begins, or ends (None)."""
+        """A named condition of the server begins, or ends (None)."""
 
     def path_broken(self, text: str | None, priority: Priority = Priority.MEDIUM) -> None:
         """The path is broken, or no longer (None)."""
@@ -64,12 +73,13 @@ class Lifeline:
         self._started_ms = clock.monotonic_ms()
         self._well: dict[Leg, int] = {}
         self._passes = 0
+        self._judged_ms = 0
         self._required: dict[str, int] = {}
         self._speechless: set[str] = set()
         self._stations_needed = False
         self._unheard: str | None = None
         self._untold: str | None = None
-        self._told: Leg | str | None = _NOTHING
+        self._told: tuple[Leg | None, bool] | None = None
 
     # The pipeline's side
 
@@ -118,7 +128,9 @@ class Lifeline:
         self._notified(now_ms)
         if passed and self._rounds.turn(now_ms, durable):
             self._require(now_ms)
-        self._tell()
+        if now_ms - self._judged_ms >= min(JUDGED_MS, self._every_ms):
+            self._judged_ms = now_ms
+            self._tell()
 
     # The console's side
 
@@ -147,7 +159,14 @@ class Lifeline:
     def report(self) -> Report:
         """See ``life.path.Path``."""
         now_ms = self._clock.monotonic_ms()
-        return judge(self._readings(now_ms), now_ms, self._started_ms, self._time_scale, self._rounds.silent_ms(now_ms))
+        return judge(
+            self._readings(),
+            lambda leg: self._why(leg, now_ms),
+            now_ms,
+            started_ms=self._started_ms,
+            time_scale=self._time_scale,
+            heard_ms=self._rounds.silent_ms(now_ms),
+        )
 
     # The notifier's side
 
@@ -176,22 +195,27 @@ class Lifeline:
             gateway: self._required.get(gateway, begun) for gateway in carriers if gateway not in self._speechless
         }
 
-    def _readings(self, now_ms: int) -> dict[Leg, Reading]:
-        unheard = self._unheard or "no console that can be heard"
-        stuck = self._stuck(now_ms)
-        readings = {
-            Leg.LOOP: Reading(self._well.get(Leg.LOOP), "the collector is held up for over a second again and again"),
-            Leg.DESK: Reading(self._well.get(Leg.DESK), "the alarm desk fails"),
-            Leg.BROKER: Reading(self._well.get(Leg.BROKER), "no connection to the broker"),
-            Leg.GATEWAYS: Reading(self._heard_ms(), self._missing(now_ms), bool(self._required)),
-            Leg.COMMITS: Reading(self._well.get(Leg.COMMITS), "nothing, or not everything, is being recorded"),
-            Leg.FEED: Reading(self._well.get(Leg.FEED), "the consoles are not being fed"),
-            Leg.STATIONS: Reading(self._well.get(Leg.STATIONS), unheard, self._stations_needed),
-            Leg.ROUND: Reading(self._whole_ms(), f"no full round: {stuck[1]}"),
-        }
+    def _readings(self) -> dict[Leg, Reading]:
+        readings = {leg: Reading(self._well.get(leg)) for leg in _PLAIN}
+        readings[Leg.STATIONS] = Reading(self._well.get(Leg.STATIONS), self._stations_needed)
+        readings[Leg.GATEWAYS] = Reading(self._heard_ms(), bool(self._required))
+        readings[Leg.ROUND] = Reading(self._whole_ms())
         if self.notifying is not None:
-            readings[Leg.NOTIFIER] = Reading(self._well.get(Leg.NOTIFIER), self._untold or "the notifier does nothing")
+            readings[Leg.NOTIFIER] = Reading(self._well.get(Leg.NOTIFIER))
         return readings
+
+    def _why(self, leg: Leg, now_ms: int) -> str:
+        match leg:
+            case Leg.STATIONS:
+                return self._unheard or "Nobody would hear an alarm"
+            case Leg.GATEWAYS:
+                return self._missing(now_ms)
+            case Leg.NOTIFIER:
+                return self._untold or "the notifier does nothing"
+            case Leg.ROUND:
+                return f"no full round: {self._stuck(now_ms)[1]}"
+            case _:
+                return _PLAIN[leg]
 
     def _heard_ms(self) -> int | None:
         moments = [self._newest_ms(gateway) for gateway in self._required]
@@ -233,7 +257,7 @@ class Lifeline:
         if any(sign is None or sign.received_ms < late_ms for sign in proven):
             return Leg.COMMITS, "what gateways say does not come through desk and disk"
         if not self._stations_needed:
-            return Leg.FEED, "the consoles are not being fed"
+            return Leg.FEED, _PLAIN[Leg.FEED]
         return Leg.STATIONS, "no console that can be heard has shown what was sent"
 
     def _tell(self) -> None:
@@ -242,13 +266,18 @@ class Lifeline:
         leg = None if late is None else Leg(late.leg)
         if leg is Leg.ROUND:
             leg = self._stuck(self._clock.monotonic_ms())[0]
-        if leg is self._told:
+        named = (leg, self._alarms_itself(leg))
+        if named == self._told:
             return
         text = None if late is None else f"Path from sensor to screen broken: {late.why}"
-        if self._told is not _NOTHING or text is not None:
+        if self._told is not None or text is not None:
             _log.warning("%s", text or "the path from sensor to screen is whole again")
-        self._told = leg
+        self._told = named
         if self._desk is not None:
-            # a gateway that is gone alarms by itself, and for each of its patients; that nobody would hear, too (S3)
-            itself = leg is Leg.GATEWAYS or (leg is Leg.STATIONS and self._unheard is not None)
-            self._desk.path_broken(text, Priority.LOW if itself else Priority.MEDIUM)
+            # a gateway that is gone alarms by itself, and for each of its patients
+            priority = Priority.LOW if leg is Leg.GATEWAYS else Priority.MEDIUM
+            self._desk.path_broken(None if self._alarms_itself(leg) else text, priority)
+
+    def _alarms_itself(self, leg: Leg | None) -> bool:
+        """Whether what broke is an alarm of its own already: nobody hears (S3), or nobody can be told."""
+        return (leg is Leg.STATIONS and self._unheard is not None) or (leg is Leg.NOTIFIER and self._untold is not None)

@@ -30,8 +30,8 @@ ENDED_SHOWN: Final = 6
 ENDED_FOR_MS: Final = 15 * 60 * 1000
 UNWATCHED: Final = frozenset({"no_plan", "suspended"})
 """What a tile says of a patient whom nobody undertook to watch just now."""
-SILENT: Final = "stations_silent"
-"""The condition that nobody would hear: by itself it is no reason for somebody to hear."""
+OF_THE_PATH: Final = frozenset({"stations_silent", "path_broken"})
+"""Conditions of the path to the nurse: by themselves they are no reason for somebody to hear."""
 
 _log = logging.getLogger(__name__)
 
@@ -196,7 +196,7 @@ class Feed:
 
 def _needed(snapshot: Snapshot) -> bool:
     """Whether somebody must be able to hear an alarm: one is sounding, or somebody is monitored."""
-    return any(alarm.sounding and alarm.condition != SILENT for alarm in snapshot.alarms) or any(
+    return any(alarm.sounding and alarm.condition not in OF_THE_PATH for alarm in snapshot.alarms) or any(
         tile.status not in UNWATCHED for tile in snapshot.tiles
     )
 

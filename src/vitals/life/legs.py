@@ -7,7 +7,7 @@ A leg that has not been proven since the start is not ok either, but not late be
 Values in, values out; moments are the collector's monotonic milliseconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -56,10 +56,9 @@ STARTED: Final = "not checked since the start"
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """One leg now: when it was last well (None: never since the start), why not, and whether it matters here."""
+    """One leg now: when it was last well (None: never since the start), and whether it matters here."""
 
     well_ms: int | None
-    why: str
     needed: bool = True
 
 
@@ -91,10 +90,29 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def judge(
-    readings: Mapping[Leg, Reading], now_ms: int, started_ms: int, time_scale: float, heard_ms: int | None = None
+    readings: Mapping[Leg, Reading],
+    why: Callable[[Leg], str],
+    now_ms: int,
+    *,
+    started_ms: int = 0,
+    time_scale: float = 1.0,
+    heard_ms: int | None = None,
 ) -> Report:
-    """Judge every leg. *heard_ms* is how long no gateway has heard a sensor: told, never a failure of the path."""
-    legs = tuple(_judged(leg, readings[leg], now_ms, started_ms, time_scale) for leg in Leg if leg in readings)
+    """Judge every leg.
+
+    Args:
+        readings: of the legs that there are here.
+        why: what to say of a leg that is late; asked of no other.
+        now_ms: the moment.
+        started_ms: when this began to look.
+        time_scale: multiplies the limits.
+        heard_ms: how long no gateway has heard a sensor: told, never a failure of the path.
+    """
+    legs = tuple(
+        _judged(leg, readings[leg], why, now_ms, started_ms, LIMITS[leg].ms(time_scale))
+        for leg in Leg
+        if leg in readings
+    )
     failing = [leg for leg in legs if not leg.ok]
     first = next((leg for leg in failing if leg.late), failing[0] if failing else None)
     ages = [_seconds(now_ms - started_ms) if leg.age_s is None else leg.age_s for leg in failing]
@@ -108,13 +126,15 @@ def judge(
     )
 
 
-def _judged(leg: Leg, reading: Reading, now_ms: int, started_ms: int, time_scale: float) -> Judged:
+def _judged(
+    leg: Leg, reading: Reading, why: Callable[[Leg], str], now_ms: int, started_ms: int, limit_ms: float
+) -> Judged:
     age_ms = now_ms - (started_ms if reading.well_ms is None else reading.well_ms)
-    late = reading.needed and age_ms > LIMITS[leg].ms(time_scale)
+    late = reading.needed and age_ms > limit_ms
     ok = not late and not (reading.needed and reading.well_ms is None)
-    why = "" if ok else reading.why if late else STARTED
+    words = "" if ok else why(leg) if late else STARTED
     age_s = None if reading.well_ms is None else _seconds(age_ms)
-    return Judged(leg.value, ok, reading.needed, age_s, why, late)
+    return Judged(leg.value, ok, reading.needed, age_s, words, late)
 
 
 def _seconds(milliseconds: int) -> float:

@@ -6,8 +6,10 @@ import { age } from "./words.js";
 const QUIET_S = 20; // younger than this nobody needs to read a number
 
 export class PathShown {
-  constructor(place) {
+  /** banner: where it is said that nobody would hear an alarm (S3); what stands there is not said twice. */
+  constructor(place, banner) {
     this.place = place;
+    this.banner = banner;
     this.drawn = null; // the lap that is on the screen
     this.said = null;
   }
@@ -26,7 +28,7 @@ export class PathShown {
 
   /** The age counts on by itself, whatever the server does. */
   show() {
-    this.place.hidden = !this.said;
+    this.place.hidden = !this.said || (this.said.broken !== null && this.said.broken === this.banner.textContent);
     if (!this.said) return;
     const { checked_s: checked, broken } = this.said;
     const seconds = checked === null ? null : checked + (performance.now() - this.heardAt) / 1000;

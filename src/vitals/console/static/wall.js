@@ -37,7 +37,7 @@ const dialog = new Patient($("patient"), (patient) => lane.focus(patient), (...a
 const resolve = new Resolve($("resolve"), heard);
 const missed = new Missed($("missed"));
 const station = new Station();
-const path = new PathShown($("path"));
+const path = new PathShown($("path"), $("silent"));
 const opened = new Opened($("opened"), lane);
 const keys = remembered($("keys"), () => showAlarms());
 const voice = new Voice(showSound, (priority) => {
