@@ -69,7 +69,11 @@ class Described(msgspec.Struct, frozen=True):
 
 def described() -> list[Described]:
     """The metrics that a person would guard: a battery has conditions of its own."""
-    return [Described(metric.label, code.display, code.ucum) for metric, code in CODES.items() if not code.waveform]
+    return [
+        Described(metric.label, code.display, code.ucum)
+        for metric, code in CODES.items()
+        if not code.waveform and metric not in _UNOFFERED
+    ]
 
 
 def form_of(profile: Profile) -> Form:

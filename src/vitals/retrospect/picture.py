@@ -9,6 +9,7 @@ import io
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from vitals.alarms.profile import Profile
 from vitals.alarms.replay import Episode
 from vitals.codes import CODES, Metric
 from vitals.observation import GenerationMode
+from vitals.retrospect.envelope import Band
 from vitals.retrospect.look import Findings
 from vitals.retrospect.period import at, offset_ms
 from vitals.retrospect.telling import rate
@@ -113,18 +115,15 @@ def _times(found: Findings) -> list[datetime]:
 
 def _values(axes: Axes, found: Findings, metric: Metric, times: Sequence[datetime]) -> None:
     band, code = found.envelope.bands[metric], CODES[metric]
-    low, high = _steps(band.low), _steps(band.high)
+    low, high = _doubled(band.low), _doubled(band.high)
     edges: Any = times
-    axes.fill_between(edges, low, high, step="post", color=_VALUES, alpha=0.35, linewidth=0)
-    axes.step(edges, low, where="post", color=_VALUES, linewidth=0.8)
-    axes.step(edges, high, where="post", color=_VALUES, linewidth=0.8)
-    blind = [math.isnan(value) for value in low]
-    axes.fill_between(
-        edges,
-        0,
-        1,
-        where=blind,
-        step="post",
+    both: Any = [edge for begins, ends in pairwise(times) for edge in (begins, ends)]
+    axes.fill_between(both, low, high, color=_VALUES, alpha=0.35, linewidth=0)
+    axes.plot(both, low, color=_VALUES, linewidth=0.8)
+    axes.plot(both, high, color=_VALUES, linewidth=0.8)
+    axes.broken_barh(
+        blind(band, [float(number) for number in dates.date2num(edges)]),  # type: ignore[no-untyped-call]
+        (0, 1),
         transform=axes.get_xaxis_transform(),
         facecolor="#eeeeee",
         edgecolor="#888888",
@@ -141,10 +140,22 @@ def _values(axes: Axes, found: Findings, metric: Metric, times: Sequence[datetim
     axes.set_xlim(edges[0], edges[-1])
 
 
-def _steps(band: Sequence[float | None]) -> list[float]:
-    """One value for every edge: the last column's stands until its own end."""
-    values = [math.nan if value is None else value for value in band]
-    return [*values, values[-1]]
+def _doubled(band: Sequence[float | None]) -> list[float]:
+    """A column's value at its beginning and at its end: also one that stands alone between two gaps is drawn."""
+    return [math.nan if value is None else value for value in band for _ in range(2)]
+
+
+def blind(band: Band, edges: Sequence[float]) -> list[tuple[float, float]]:
+    """Beginning and width of every run of columns without a value, in the unit of *edges*."""
+    found: list[tuple[float, float]] = []
+    for value, (begins, ends) in zip(band.low, pairwise(edges), strict=True):
+        if value is not None:
+            continue
+        if found and sum(found[-1]) == begins:
+            found[-1] = (found[-1][0], ends - found[-1][0])
+        else:
+            found.append((begins, ends - begins))
+    return found
 
 
 def _limits(axes: Axes, found: Findings, metric: Metric, times: Sequence[datetime]) -> list[float]:

@@ -24,6 +24,8 @@ export class LimitForm {
       for (const limit of form.limits.filter((each) => each.metric === metric)) this.row(part, limit);
     }
     this.offer();
+    this.filled = null;
+    this.filled = JSON.stringify({ ...this.read(), name: this.name });
   }
 
   /** Limits of a metric that has none yet. */
@@ -95,7 +97,7 @@ export class LimitForm {
 
   /** What the server takes. */
   read() {
-    const form = { name: this.name === "proposed" ? "proposed" : `${this.name}, edited`.slice(0, 80), hysteresis: {}, average_s: {}, limits: [] };
+    const form = { name: this.name, hysteresis: {}, average_s: {}, limits: [] };
     for (const part of this.box.children) {
       const { metric } = part.dataset;
       const rows = [...part.querySelectorAll("tbody tr")];
@@ -105,6 +107,7 @@ export class LimitForm {
       if (average) form.average_s[metric] = average;
       form.limits.push(...rows.map((row) => this.limit(row, metric)));
     }
+    if (JSON.stringify(form) !== this.filled) form.name = `${this.name}, edited`.slice(0, 80);
     return form;
   }
 

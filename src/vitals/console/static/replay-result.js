@@ -8,7 +8,6 @@ const SYMBOL = { high: "!!!", medium: "!!", low: "!" };
 export function show(box, { told, rows, picture, name }, job, who) {
   const $ = (id) => box.querySelector(`#${id}`);
   const { baseline, difference } = told;
-  const hours = (seconds) => (seconds / 3600).toFixed(1);
   $("result-title").textContent = `${who}: ${name} would have made ${count(told.episodes.length)}`;
   fill($("summary"), [
     line(`Proposed: ${name}`, told),
@@ -17,7 +16,7 @@ export function show(box, { told, rows, picture, name }, job, who) {
     ["Proposed less in force", signed(difference.episodes), signed(difference.alarms_per_patient_day), signedTime(difference.seconds_in_alarm)],
   ]);
   const missing = Object.entries(told.missing_seconds).map(([reason, seconds]) => `${reason.replaceAll("_", " ")} ${time(seconds)}`);
-  const notes = [`Monitored ${hours(told.seconds)} h.${missing.length ? ` Missing: ${missing.join(", ")}.` : ""}`, ...told.notes];
+  const notes = [`Monitored ${time(told.seconds)}.${missing.length ? ` Missing: ${missing.join(", ")}.` : ""}`, ...told.notes];
   if (baseline.recorded.missed.length) notes.push(`Found late then, and listed as missed: ${baseline.recorded.missed.length}`);
   $("notes").replaceChildren(...notes.map((text) => element("li", {}, text)));
   const { only_recorded: onlyRecorded } = difference.recorded;
@@ -69,7 +68,7 @@ const signed = (number) => (number === null ? "--" : number > 0 ? `+${number}` :
 const signedTime = (seconds) => `${seconds < 0 ? "−" : "+"}${time(Math.abs(seconds))}`;
 
 function time(seconds) {
-  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 120) return `${Number(seconds.toFixed(1))} s`;
   if (seconds < 3600) return `${(seconds / 60).toFixed(1)} min`;
   return `${(seconds / 3600).toFixed(2)} h`;
 }
