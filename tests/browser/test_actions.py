@@ -71,7 +71,7 @@ async def test_an_outcome_of_what_changed_is_refused_and_what_ended_may_be_resol
     wall.ward.worsen(alarm.episode, 79, 80)
     await expect(card.locator(".what")).to_have_text("SpO₂ 79 < 80")
     await expect(dialog.locator(".what")).to_have_text("!!! SpO₂ 84 < 85 %")  # what the person read
-    await dialog.get_by_text("Artefact").click()
+    await dialog.get_by_text("Artefact, no event").click()
     await dialog.locator("[type=submit]").click()
     await expect(dialog.locator(".note")).to_contain_text("CHANGED")
     await expect(dialog.locator(".what")).to_have_text("!!! SpO₂ 79 < 80 %")
@@ -215,3 +215,62 @@ async def test_whatever_can_be_pressed_is_large_enough(wall: Wall) -> None:
     assert [size for size in sizes if size[1] < 44 or size[2] < 44] == []
     sticking_out = "[...document.querySelectorAll('.card')].filter(each => each.scrollWidth > each.clientWidth).length"
     assert await page.evaluate(sticking_out) == 0
+
+
+async def test_s8_an_alarm_is_handed_over_by_keyboard_and_accepted(wall: Wall) -> None:
+    page = wall.page
+    alarm = wall.high(18)
+    card, dialog = wall.card(alarm), page.locator("#resolve")
+    await card.locator(".acknowledge").click()
+    await card.locator(".resolve").click()
+    await dialog.locator("summary").press("Enter")
+    await dialog.locator("[name=to]").fill("nurse-2")
+    await dialog.locator(".offer").press("Enter")
+    await expect(dialog).to_be_hidden()
+    await expect(card.locator(".owner")).to_contain_text("→ nurse-2?")
+    assert wall.present(alarm).offered_to == "nurse-2"
+    await card.locator(".accept").click()  # by its owner: the offer is taken back
+    await expect(card.locator(".accept")).to_be_hidden()
+    await expect(card.locator(".owner")).not_to_contain_text("→")
+    assert wall.present(alarm).offered_to is None
+
+
+async def test_an_alarm_is_switched_off_for_a_while_and_stays_on_the_tile(wall: Wall) -> None:
+    page = wall.page
+    alarm = wall.high(19)
+    card, dialog, tile = wall.card(alarm), page.locator("#resolve"), wall.tile(19)
+    await card.locator(".acknowledge").click()
+    await card.locator(".resolve").click()
+    await dialog.locator("summary").click()
+    allowed = await dialog.locator("[name=minutes] option:not([disabled])").all_inner_texts()
+    assert allowed == ["15 min", "30 min", "1 h", "2 h"]  # a high
+    await dialog.locator("[name=minutes]").select_option("30")
+    await dialog.locator(".inactivate").click()
+    await expect(dialog).to_be_hidden()
+    still = page.locator(f'.card[data-episode="{alarm.episode}"]:not([data-phase="over"])')
+    await expect(still).to_have_count(0)  # the row that a person works at may stay a while, as over
+    await expect(tile.locator(".badge")).to_contain_text("⊘")
+    await expect(tile.locator(".state")).to_contain_text("ALARM OFF")
+    await tile.click()
+    row = page.locator("#patient .switched-off li")
+    await expect(row).to_contain_text("(known), demo")
+    await row.locator("button").press("Enter")
+    await expect(page.locator("#patient .switched-off")).to_be_hidden()
+    assert wall.ward.snapshot().tiles[19].inactivated == ()
+    await page.keyboard.press("Escape")
+
+
+async def test_s15_a_patient_s_request_is_listed_and_answered(wall: Wall) -> None:
+    section = wall.page.locator("#requests")
+    for place, verb in ((20, "refuse"), (21, "accept")):
+        patient = wall.ward.patients[place]
+        await wall.ward.request_suspension(patient, reason="shower", minutes=20, actor=patient, key=f"ask {place}")
+        row = section.locator(f'[data-request="{patient}"]')
+        await expect(row).to_contain_text("asks to suspend: shower, 20 min")
+        assert wall.ward.snapshot().tiles[place].suspended is None
+        await row.locator(f".{verb}").press("Enter")
+        await expect(section).to_be_hidden()
+        assert (wall.ward.snapshot().tiles[place].suspended is not None) is (verb == "accept")
+    await expect(wall.tile(21)).to_have_attribute("data-status", "suspended")
+    await wall.ward.resume(wall.ward.patients[21], actor="demo", key="resume 21")
+    await expect(wall.tile(21)).to_have_attribute("data-status", "monitored")

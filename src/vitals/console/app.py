@@ -30,7 +30,7 @@ from vitals.errors import ConflictError, NotFoundError, VitalsError
 from vitals.life.path import Path as WholePath
 from vitals.notify.frontdesk import FrontDesk
 from vitals.scores.entry import FIELDS
-from vitals.ward import MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS, Ward
+from vitals.ward import INACTIVATION_REASONS, MOST_INACTIVATED_MINUTES, MOST_SUSPENDED_MINUTES, OUTCOMES, REASONS, Ward
 
 _FOLDER: Final = Path(__file__).parent
 _BODY_BYTES: Final = 4096
@@ -158,6 +158,8 @@ class _Console:
             reasons=REASONS,
             fields=FIELDS,
             most_minutes=MOST_SUSPENDED_MINUTES,
+            off_reasons=INACTIVATION_REASONS,
+            most_off=MOST_INACTIVATED_MINUTES,
             version=__version__,
             replays=self.replays,
             notifies=self.notifies,

@@ -25,7 +25,7 @@ export class Action {
   }
 
   /**
-   * {outcome, said}. "done": said is the answer. "changed": said.alarm or said.missed is what it is now. "over": there
+   * {outcome, said}. "done": said is the answer. "changed": said.alarm, said.missed or said.request is what it is now. "over": there
    * is no such thing any more. "refused": said.message. "unsent": nobody knows whether it arrived; the same again goes
    * under the same key.
    */
@@ -61,7 +61,7 @@ export async function post(address, body) {
     if (response.ok) return { outcome: "done", said };
     if (response.status >= 500) return { outcome: "unsent", said };
     if (response.status === 404) return { outcome: "over", said };
-    const present = said.alarm ?? said.missed;
+    const present = said.alarm ?? said.missed ?? said.request;
     return { outcome: present && present.version !== body.version ? "changed" : "refused", said };
   } catch {
     return { outcome: "unsent", said: null };

@@ -11,6 +11,7 @@ const KEYS = { a: "acknowledge", s: "pause" };
 const VERBS = {
   acknowledge: { label: () => "Acknowledge", offered: words.untaken },
   pause: { label: ({ pauseS }) => `Silence ${words.age(pauseS)}`, offered: (alarm) => words.untaken(alarm) && alarm.sounding },
+  accept: { label: () => "Accept", offered: (alarm) => alarm.phase === "acknowledged" && alarm.offered_to !== null },
   resume: { label: () => "Sound again", offered: (alarm) => words.quiet(alarm) && alarm.paused_until !== null },
 };
 
@@ -82,7 +83,8 @@ export class Card {
     this.resolveButton.setAttribute("aria-disabled", String(context.lost));
     this.entitle(this.resolveButton);
     const by = alarm.acknowledged_by ? `✓ ${alarm.acknowledged_by}, ${words.clock(alarm.acknowledged_at)}` : "";
-    write(part.owner, alarm.phase === "over" && !by ? "over" : by);
+    const offered = alarm.offered_to === null ? "" : ` → ${alarm.offered_to || "anybody"}?`;
+    write(part.owner, alarm.phase === "over" && !by ? "over" : by + offered);
     write(this.noteBox, Object.values(this.actions).map(({ note }) => note).find(Boolean) ?? "");
     this.noteBox.hidden = !this.noteBox.textContent;
   }

@@ -3,6 +3,7 @@
 import { Action } from "./action.js";
 import { Dialog } from "./dialog.js";
 import { element, mark, write } from "./element.js";
+import { SwitchedOff } from "./switched-off.js";
 import { value } from "./tile-view.js";
 import * as words from "./words.js";
 
@@ -16,6 +17,7 @@ export class Patient {
       const tile = this.tiles.find(({ patient }) => patient === this.patient);
       if (tile && !this.context.lost) observe(tile, currentTarget, () => this.dialog.wait());
     });
+    this.switchedOff = new SwitchedOff(one(".switched-off"), () => this.write());
     this.form = one(".suspend");
     this.suspended = one(".suspended");
     this.findButton = one(".find");
@@ -37,6 +39,7 @@ export class Patient {
   open(patient, tile) {
     this.patient = patient;
     this.actions = { suspend: new Action("press again"), resume: new Action("press again") };
+    this.switchedOff.open(patient);
     this.form.reset();
     this.write();
     this.dialog.show(tile);
@@ -63,12 +66,13 @@ export class Patient {
       this.writeScores(tile.scores);
       this.writeEntries(tile.entries);
       this.writeSuspended(tile.suspended);
+      this.switchedOff.show(tile.inactivated, lost);
     }
     const theirs = alarms.get(this.patient) ?? [];
     this.findButton.hidden = !theirs.length;
     write(this.findButton, `Go to ${theirs.length > 1 ? `the first of ${theirs.length} alarms` : "the alarm"}`);
     for (const verb of Object.keys(this.buttons)) this.writeButton(verb);
-    const note = this.actions.suspend.note || this.actions.resume.note;
+    const note = this.actions.suspend.note || this.actions.resume.note || this.switchedOff.note;
     this.dialog.note(lost ? "CONNECTION LOST – every value is old, nothing can be changed now" : this.gone ? "This patient is no longer on the wall" : note);
   }
 

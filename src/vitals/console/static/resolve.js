@@ -1,8 +1,9 @@
-// What came of an alarm: one of four outcomes, and a note (S14).
+// What came of an alarm: one of four outcomes, and a note (S14); and what else can be done with it.
 
 import { Action } from "./action.js";
 import { Dialog } from "./dialog.js";
 import { write } from "./element.js";
+import { More } from "./more.js";
 import * as words from "./words.js";
 
 export class Resolve {
@@ -13,6 +14,7 @@ export class Resolve {
     this.button = box.querySelector("[type=submit]");
     this.part = Object.fromEntries(["who", "identity", "what"].map((name) => [name, box.querySelector(`.${name}`)]));
     this.changed = changed;
+    this.more = new More(box.querySelector(".more"), changed, () => this.write());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
@@ -23,6 +25,7 @@ export class Resolve {
   open(alarm, card) {
     this.action = new Action("record");
     this.form.reset();
+    this.more.open(alarm, () => this.dialog.box.close());
     this.read(alarm);
     this.over = alarm.phase === "over";
     this.closed = false;
@@ -46,6 +49,7 @@ export class Resolve {
 
   read(alarm) {
     this.alarm = alarm;
+    this.more.read(alarm);
     write(this.part.who, alarm.name || "No patient");
     write(this.part.identity, alarm.name ? `born ${alarm.birth_date} · ${alarm.record_number}` : "");
     write(this.part.what, `${words.SYMBOL[alarm.priority]} ${words.message(alarm)}`);
@@ -55,8 +59,9 @@ export class Resolve {
     const { sending, unsent } = this.action;
     write(this.button, sending ? "Sending…" : unsent ? "Send again" : "Record");
     this.button.setAttribute("aria-disabled", String(Boolean(this.lost || sending || this.closed)));
+    this.more.write(this.lost);
     const over = this.closed ? "NOT RECORDED – the alarm was closed too long ago" : this.over ? "OVER meanwhile – what came of it can still be recorded" : "";
-    this.dialog.note(this.lost ? "CONNECTION LOST – nothing can be recorded now" : this.action.note || over);
+    this.dialog.note(this.lost ? "CONNECTION LOST – nothing can be recorded now" : this.action.note || this.more.note || over);
   }
 
   async send() {

@@ -58,7 +58,8 @@ export function tileView(tile, alarms, delays, compact) {
     alarm: alarm?.priority ?? null,
     phase: alarm?.phase ?? null,
     quiet: Boolean(alarm && words.quiet(alarm)),
-    badge: badge(alarm),
+    badge: badge(alarm) + (tile.inactivated.length ? "⊘" : ""),
+    off: tile.inactivated.map(words.off).join("\n"),
     status,
     suspended: tile.suspended ? `${suspension(tile.suspended, true)}, ${tile.suspended.reason}` : "",
     hatch: HATCHED.has(status) || values.some(({ reason }) => reason === "SENSOR OFF") || values.length === 0 || values.every(({ look }) => look === "gone"),
@@ -111,6 +112,7 @@ function line(known, alarm, tile, now, compact) {
     const score = tile.scores.find((each) => `score.${each.score}` === alarm.condition);
     said.push(compact ? (quiet ? words.briefest : words.brief)(alarm) : score ? words.alarmed(alarm, score) : words.message(alarm));
   }
+  if (tile.inactivated.length && (!compact || !said.length)) said.push(`⊘ ALARM OFF${tile.inactivated.length > 1 ? ` ×${tile.inactivated.length}` : ""}`);
   const urgent = tile.scores.filter(({ priority }) => priority); // it alarms, or did and was taken
   const scores = compact ? urgent : tile.scores;
   if (!said.length && scores.length) said.push(...scores.map(words.score));

@@ -112,8 +112,9 @@ export class Tiles {
     for (const side of ["rate", "spo2"]) this.writeValue(parts, side, view[side]);
     write(parts.badge, view.badge);
     write(parts.why, view.why);
-    if (view.suspended !== parts.suspended) {
+    if (view.suspended !== parts.suspended || view.off !== parts.off) {
       parts.suspended = view.suspended;
+      parts.off = view.off;
       this.entitle(parts);
     }
     write(parts.state, view.state);
@@ -150,6 +151,7 @@ export class Tiles {
     const lines = [tile.name, `born ${tile.birth_date} · ${tile.record_number}`];
     if (alike) lines.push(`similar name: ${alike.join("; ")}`);
     if (parts.suspended) lines.push(parts.suspended);
+    if (parts.off) lines.push(parts.off);
     item.title = [...lines, ...limits].join("\n");
   }
 

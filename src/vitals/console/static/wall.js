@@ -9,6 +9,7 @@ import { PathShown } from "./path.js";
 import { Opened } from "./opened.js";
 import { Patient } from "./patient.js";
 import { remembered } from "./preference.js";
+import { Requests } from "./requests.js";
 import { Resolve } from "./resolve.js";
 import { Station } from "./station.js";
 import { Tiles } from "./tiles.js";
@@ -28,7 +29,7 @@ const SOUND_WORDS = {
 };
 const FLASH_MS = { high: 250, medium: 833 }; // 2 Hz and 0.6 Hz
 
-const present = { begun: false, tiles: [], alarms: new Map(), missed: [], scale: 1, offset: 0, spoken: new Map(), heard: new Set() };
+const present = { begun: false, tiles: [], alarms: new Map(), missed: [], requests: [], scale: 1, offset: 0, spoken: new Map(), heard: new Set() };
 const fresh = new Freshness();
 const tiles = new Tiles($("ward"), (patient, tile) => dialog.open(patient, tile));
 const lane = new Lane($("lane"), heard, (alarm, card) => resolve.open(alarm, card));
@@ -36,6 +37,7 @@ const observe = new Observe($("observe"));
 const dialog = new Patient($("patient"), (patient) => lane.focus(patient), (...asked) => observe.open(...asked));
 const resolve = new Resolve($("resolve"), heard);
 const missed = new Missed($("missed"));
+const requests = new Requests($("requests"));
 const station = new Station();
 const path = new PathShown($("path"), $("silent"));
 const opened = new Opened($("opened"), lane);
@@ -71,6 +73,7 @@ const ON = {
     present.begun = true;
     present.tiles = data.tiles;
     present.missed = data.missed;
+    present.requests = data.requests;
     present.scale = data.time_scale;
     present.alarms = new Map(data.alarms.map((alarm) => [alarm.episode, alarm]));
     present.offset = Date.parse(data.at) - (Date.now() - (heldMs ?? 0));
@@ -135,6 +138,7 @@ function showAlarms() {
   lane.show(alarms, { lost: lost(), now: now(), alike, keys: keys(), pauseS: delays().audioPause });
   opened.find();
   missed.show(present.missed, lost());
+  requests.show(present.requests, lost());
   resolve.show(lost());
   observe.show(lost());
   dialog.show(present.tiles, { lost: lost(), alarms: byPatient(), alike, delays: delays() });

@@ -141,3 +141,6 @@ const level = ({ within_s: within, value }) => (within ? -Infinity : value);
 
 /** Limits from the highest number to the lowest, as they lie around the value; rates of change below them. */
 export const byHeight = (limits) => [...limits].sort((one, other) => (level(one) === level(other) ? 0 : level(other) - level(one)));
+
+/** An alarm that somebody switched off. */
+export const off = ({ message: said, priority, reason, owner, until }) => `⊘ ${SYMBOL[priority]} ${said}: off until ${clock(until)} (${reason}), ${owner}`;
