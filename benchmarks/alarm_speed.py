@@ -129,7 +129,7 @@ def sensor(number: int, which: int) -> str:
 
 def people(count: int) -> list[Enrolled]:
     """Everybody, with a plan for two of the metrics and three sensors."""
-    plan = Plan(prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="n", from_utc_ms=UTC_MS)
+    plan = Plan(prescribed={"spo2": [], "heart_rate": []}, responsible_nurse="n", cover="c", from_utc_ms=UTC_MS)
     out = []
     for number in range(count):
         name = f"p-{number}"
