@@ -33,8 +33,8 @@ test-long: setup ## full counts; writes dated results to docs/benchmarks.md
 	@VITALS_COUNTS=full $(BIN)/python -m pytest --junitxml=.test-results/long.xml $(ARGS)
 	@$(BIN)/python -m benchmarks --tests .test-results/long.xml
 
-bench: setup ## speeds, as ratios within one run; written to docs/benchmarks.md
-	@$(BIN)/python -m benchmarks
+bench: setup ## speeds, as ratios within one run; written to docs/benchmarks.md (JSON=FILE: also as one object)
+	@$(BIN)/python -m benchmarks $(if $(JSON),--json $(JSON))
 
 lint: setup ## ruff
 	@$(BIN)/ruff check .

@@ -1,7 +1,8 @@
-"""Run every benchmark and record it with its date: ``python -m benchmarks [--tests REPORT.xml]``.
+"""Run every benchmark and record it with its date: ``python -m benchmarks [--tests REPORT.xml] [--json FILE]``.
 
 A figure is what one run on this machine gave, with what the machine was. Machines are shared: read ratios, and read
-single figures as an order of magnitude. Nothing here is a gate.
+single figures as an order of magnitude. Nothing here is a gate. *--json* writes one object: the date, the machine,
+every part's figures under its name, and beside them those that others ask for (``HEADLINES``), null where not measured.
 """
 
 import json
@@ -17,30 +18,41 @@ from vitals.clock import SystemClock, iso
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs" / "benchmarks.md"
 MARK = "<!-- newest first: written by python -m benchmarks -->"
-PARTS = ("first_value", "collector", "life", "alarms", "rhythm")
+PARTS = ("first_value", "collector", "life", "alarms", "alarm_speed", "receipt_to_console", "rhythm")
+USAGE = "usage: python -m benchmarks [--tests REPORT.xml] [--json FILE]; one part: python -m benchmarks.PART"
+HEADLINES = {"alarm_observations_per_s": "alarm_speed", "receipt_to_console_p99_ms": "receipt_to_console"}
+"""Figures by the part that measures them."""
 
 
 def main(arguments: list[str]) -> int:
-    if arguments and (arguments[0] != "--tests" or len(arguments) != 2):
-        print("usage: python -m benchmarks [--tests REPORT.xml]; one part: python -m benchmarks.PART", file=sys.stderr)
+    options = dict(zip(arguments[::2], arguments[1::2], strict=False))
+    if len(arguments) % 2 or not options.keys() <= {"--tests", "--json"}:
+        print(USAGE, file=sys.stderr)
         return 2
-    report = Path(arguments[1]) if arguments else None
+    report = Path(options["--tests"]) if "--tests" in options else None
     now = iso(SystemClock().utc_ms())
     lines = [f"## {now[:10]} {now[11:16]} UTC", "", f"Machine: {machine()}", ""]
     if report is not None:
         lines += [tests(report), ""]
-    failed = 0
+    found: dict[str, dict[str, object]] = {}
     for part in PARTS:
         print(f"benchmarks.{part} ...", file=sys.stderr, flush=True)
         run = subprocess.run(
             [sys.executable, "-m", f"benchmarks.{part}"], cwd=ROOT, capture_output=True, text=True, check=False
         )
-        failed += run.returncode != 0
-        lines += table(part, run.stdout) if run.returncode == 0 else [f"`{part}` failed: {run.stderr[-300:]}", ""]
+        if run.returncode:
+            lines += [f"`{part}` failed: {run.stderr[-300:]}", ""]
+            continue
+        found[part] = json.loads(run.stdout[run.stdout.index("{") :])
+        lines += [f"### {part.replace('_', ' ')}", "", "| figure | value |", "|---|---|", *rows(found[part]), ""]
     head, _, rest = RESULTS.read_text().partition(MARK)
     RESULTS.write_text(head + MARK + "\n\n" + "\n".join(lines) + rest)
     print("\n".join(lines))
-    return 1 if failed else 0
+    if "--json" in options:
+        heads = {name: found.get(part, {}).get(name) for name, part in HEADLINES.items()}
+        whole = {"at": now, "machine": machine(), **heads, **found}
+        Path(options["--json"]).write_text(json.dumps(whole, indent=2) + "\n")
+    return 0 if len(found) == len(PARTS) else 1
 
 
 def machine() -> str:
@@ -59,11 +71,6 @@ def tests(report: Path) -> str:
         f"`make test-long`: {total['tests']} tests, {total['failures'] + total['errors']} failed, "
         f"{total['skipped']} skipped, {seconds:.0f} s (full counts: 30 kills of each part on each broker)."
     )
-
-
-def table(part: str, output: str) -> list[str]:
-    figures = json.loads(output[output.index("{") :])
-    return [f"### {part.replace('_', ' ')}", "", "| figure | value |", "|---|---|", *rows(figures), ""]
 
 
 def rows(figures: dict[str, object], prefix: str = "") -> list[str]:

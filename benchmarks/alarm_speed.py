@@ -85,7 +85,10 @@ def course() -> Course:
     """The recording, second by second, with noise."""
     chance = random.Random(1)
     folder = Path(os.environ.get("VITALS_TEST_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
-    minutes = recording.load_lines(next(folder.glob("mimic_numerics/*.csv")))
+    found = sorted(folder.glob("mimic_numerics/*.csv"))
+    if not found:
+        sys.exit(f"no recorded data at {folder}: set VITALS_TEST_DATA")
+    minutes = recording.load_lines(found[0])
     seconds = recording.load_lines(folder / "varied_fio2" / "100001.csv")
     columns = {metric: name for metrics in SENSORS.values() for metric, name in metrics.items()}
     out: Course = {}

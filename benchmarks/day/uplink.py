@@ -117,7 +117,7 @@ class Uplink:
                     Heard(
                         sensor=sensor,
                         characteristic=characteristic,
-                        rows=rows,
+                        block=blocks[-1],
                         utc_offset_ms=offset_ms,
                         boot=self._boot,
                         receipt_ms=now_ms,

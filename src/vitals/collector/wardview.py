@@ -69,7 +69,8 @@ def newest(channels: list[Channel], now_ms: int, delays: Delays) -> Channel | No
 
 
 def _metrics(watch: Watch) -> list[Metric]:
-    heard = [metric for metric in Metric if metric not in watch.prescribed and _channels(watch, metric)]
+    streamed = {metric for worn in watch.sensors.values() for metric in worn.channels}
+    heard = sorted((streamed | {*watch.results.metrics}) - {*watch.prescribed})
     return [metric for metric in (*watch.prescribed, *heard) if metric not in _UNSEEN]
 
 
