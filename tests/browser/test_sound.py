@@ -156,4 +156,4 @@ async def test_every_page_says_when_nobody_would_hear_until_somebody_would(silen
     station = await silent.evaluate("sessionStorage.station")
     async with silent.expect_request(f"**/api/v1/stations/{station}") as told:
         pass  # and again, every 5 s
-    assert (await told.value).post_data_json == {"audible": True}
+    assert (await told.value).post_data_json == {"audible": True, "drawn": None}
