@@ -1,6 +1,6 @@
 """What a patient's sensors said, stretch by stretch: read from the series, for whoever wore them at the time."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -83,18 +83,6 @@ class Course:
 def eligible(observation: Observation) -> bool:
     """Whether a live alarm may act on it."""
     return observation.missing is Missing.PRESENT and observation.validity in ALARM_ELIGIBLE
-
-
-def worn(bindings: Iterable[Binding], within: Period) -> list[Period]:
-    """The stretches in which at least one sensor was worn, in order and apart."""
-    found: list[Period] = []
-    parts = [within.clipped(bound.from_utc_ms, bound.until_utc_ms) for bound in bindings]
-    for part in sorted((part for part in parts if part.length_ms), key=lambda part: part.from_ms):
-        if found and part.from_ms <= found[-1].to_ms:
-            found[-1] = Period(found[-1].from_ms, max(found[-1].to_ms, part.to_ms))
-        else:
-            found.append(part)
-    return found
 
 
 def _order(one: Notification) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from vitals.retrospect.technical import Absence, Bands, Technical
 
 _MINUTE_MS = 60_000
 _DAY = 24 * 60
+_LONGEST_WAY_MS = 120_000
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -43,6 +44,8 @@ class Trial:
         self._over: list[Episode] = []
         self._technical = Technical(delays, scale)
         self._suspended = False
+        self._waiting: list[Notification] = []
+        self._last: Stretch | None = None
         self._limits: Mapping[Metric, Limits] | None = None
         self._bands: Bands = {}
 
@@ -55,6 +58,7 @@ class Trial:
     ) -> None:
         """One stretch: what was *said* in it, what of that acts, and *within* which ranges."""
         begins_ms = stretch.within.from_ms
+        self._last = stretch
         self._enter(stretch, begins_ms)
         if stretch.suspended:
             return
@@ -64,8 +68,19 @@ class Trial:
             profile, matters, self._situation, begins_ms=stretch.offset_ms, delays=self._delays
         )
         self._over += over
+        self._waiting += [one for one in said if not one.late]
+        self._hear(profile, stretch, stretch.within.to_ms)
+
+    def _hear(self, profile: Profile, stretch: Stretch, until_ms: int) -> None:
+        """Let the technical conditions hear what was received before *until_ms*, in order of receipt.
+
+        What was on its way longer than anything in time can be is heard too: then the two clocks differ.
+        """
+        surely_ms = until_ms - _LONGEST_WAY_MS
+        due = [one for one in self._waiting if one.received_ms < until_ms or one.utc_ms < surely_ms]
+        self._waiting = [one for one in self._waiting if not (one.received_ms < until_ms or one.utc_ms < surely_ms)]
         minute = -1
-        for one in said:
+        for one in sorted(due, key=_received):
             if one.utc_ms // _MINUTE_MS != minute:
                 minute = one.utc_ms // _MINUTE_MS
                 self._guard(profile, (one.utc_ms + stretch.offset_ms) // _MINUTE_MS % _DAY)
@@ -77,6 +92,8 @@ class Trial:
 
     def outcome(self, within: Period) -> Outcome:
         """What alarmed in *within*; its end is the end of the course."""
+        if self._last is not None:
+            self._hear(self.profile(self._last.plan), self._last, within.to_ms + _LONGEST_WAY_MS)
         self._technical.pass_to(within.to_ms)
         episodes = [*self._over, *self._situation.lasting()]
         absences = [*self._technical.over, *self._technical.lasting()]
@@ -98,6 +115,7 @@ class Trial:
     def _enter(self, stretch: Stretch, at_ms: int) -> None:
         if stretch.suspended and not self._suspended:
             self._technical.suspend(at_ms)
+            self._waiting = []
             self._over += [msgspec.structs.replace(each, end_ms=at_ms) for each in self._situation.lasting()]
             self._situation = Situation()
         elif self._suspended and not stretch.suspended:
@@ -121,3 +139,7 @@ def _raw(metric: Metric, band: tuple[float, float]) -> tuple[float, float]:
     code = CODES[metric]
     low, high = band
     return low * code.denominator / code.numerator, high * code.denominator / code.numerator
+
+
+def _received(one: Notification) -> int:
+    return one.received_ms

@@ -92,18 +92,25 @@ async def test_an_alarm_that_came_again_unacknowledged_is_two_on_both_sides(scen
 
 async def test_late_data_belongs_to_the_course_and_was_missed_then(scene: StoredScene) -> None:
     scene.seconds(60, spo2=97, heart=72)
-    scene.cut = True
-    desaturate(scene, 82)
-    scene.cut = False
-    late = scene.kept[-2 * 50 :]
-    scene.seconds(120, heart=72)
-    for arrival in late:
-        again = scene.arrival(OXIMETER, OXIMETRY, {Metric.SPO2: 97}, backlog=True)
-        assert arrival.header.seq < again.header.seq
+    outage_ms = scene.clock.utc_ms()
+    scene.seconds(90, heart=72)
+    for second in range(1, 90):
+        at_ms = outage_ms + 1000 * second
+        spo2 = 84 if 30 <= second < 60 else 97
+        scene.hear(OXIMETER, OXIMETRY, {Metric.SPO2: spo2}, age_ms=scene.clock.utc_ms() - at_ms, backlog=True)
+    scene.seconds(10, spo2=97, heart=72)
     await scene.record()
     found = scene.look()
-    assert [each.priority for each in found.proposed.episodes] == [Priority.HIGH]
+    (late,) = found.proposed.episodes
     assert found.alarms == ()
+    (missed,) = found.missed
+    assert (late.priority, late.worst, late.limit) == (missed.priority, missed.worst, missed.limit)
+    assert late.priority is Priority.HIGH
+    assert abs(late.start_ms - missed.start_ms) < SAMPLE_MS
+    assert (late.alarm_ms - outage_ms) // 1000 == 35
+    assert [each[0] for each in conditions(found)] == ["sensor_silent"]  # nobody heard anything then
+    assert found.missing_s.keys() <= {"gap"}
+    assert sum(found.missing_s.values()) <= 2  # and all but the first second and one between is there now
 
 
 async def test_it_is_whose_sensor_it_was_when_it_was_observed(scene: StoredScene) -> None:
