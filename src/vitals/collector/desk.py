@@ -41,7 +41,6 @@ from vitals.collector.watch import Watch
 from vitals.delays import Delays
 from vitals.observation import GenerationMode
 from vitals.registry import Checkpoint, Cursor, Missed, Registry
-from vitals.scores.findings import DEFAULT_AGE_LIMITS
 from vitals.scores.table import Table
 from vitals.series.base import Arrival, Logged, Series
 from vitals.timeline import Timeline
@@ -85,7 +84,6 @@ class AlarmDesk:
         settings = Settings(
             delays=self._delays,
             profile=profile.scaled(time_scale),
-            ages=DEFAULT_AGE_LIMITS.scaled(time_scale),
             tables=tables or {},
             scale=time_scale,
         )

@@ -211,7 +211,7 @@ class ScoreWatch:
         due = by_hand or moment.at_ms - live.at_ms >= _FULL * self._pace_ms
         if shape == live.shape and not due:
             return
-        found = score(live.table, offered, moment.at_ms, self._settings.ages)
+        found = score(live.table, offered, moment.at_ms, self.ages)
         live.score, live.at_ms, live.shape = found, moment.at_ms, shape
         if found.trigger or not live.standing.state.quiet:
             live.standing.words = scoretext.message(found)
@@ -220,7 +220,7 @@ class ScoreWatch:
 
     def _shape(self, offered: list[Finding], at_ms: int) -> Shape:
         """What a score could depend on, ages but for their limits left out."""
-        ages = self._settings.ages
+        ages = self.ages
         return tuple(
             (each.parameter, each.metric, each.value if at_ms - each.at_ms <= ages.of(each) * 1000 else None)
             for each in offered

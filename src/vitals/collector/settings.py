@@ -9,13 +9,17 @@ from vitals.scores.table import Table
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Delays, profile and ages of findings, scaled already by *scale*; *tables* are a site's own scores by name."""
+    """Delays and profile, scaled already by *scale*; *tables* are a site's own scores by name."""
 
     delays: Delays
     profile: Profile
-    ages: AgeLimits = DEFAULT_AGE_LIMITS
     tables: dict[str, Table] = {}
     scale: float = 1.0
+
+    @property
+    def ages(self) -> AgeLimits:
+        """How long findings count in a score."""
+        return DEFAULT_AGE_LIMITS.scaled(self.scale)
 
     @property
     def realarm_ms(self) -> float:
