@@ -189,7 +189,7 @@ class FrontDesk:
         return await self._changed(await asyncio.to_thread(lambda: self._registry.duty.accept(id_, at_utc_ms=now_ms)))
 
     async def end(self, id_: str) -> ShownHandOver:
-        """Declined, withdrawn, or taken back. Raises as :meth:`accept`."""
+        """Declined, withdrawn, or taken back; of one that is over nothing changes. Raises NotFoundError, StoreError."""
         now_ms = self._clock.utc_ms()
         return await self._changed(await asyncio.to_thread(lambda: self._registry.duty.end(id_, at_utc_ms=now_ms)))
 

@@ -75,7 +75,7 @@ class Duty:
         return self._change(id_, at_utc_ms, accepted_utc_ms=at_utc_ms)
 
     def end(self, id_: str, *, at_utc_ms: int) -> HandOver:
-        """Decline, withdraw or take back. Raises as :meth:`accept`."""
+        """Decline, withdraw or take back; of one that is over nothing changes. Raises NotFoundError or StoreError."""
         return self._change(id_, at_utc_ms, ended_utc_ms=at_utc_ms)
 
     def hand_overs(self, *, now_utc_ms: int) -> list[HandOver]:
@@ -93,10 +93,11 @@ class Duty:
             if found is None:
                 raise NotFoundError(f"there is no hand-over {id_}")
             before = HandOver(**found._asdict())
-            if all(getattr(before, name) is not None for name in values):
-                return before
-            if before.ended_utc_ms is not None or at_utc_ms >= before.until_utc_ms:
+            over = before.ended_utc_ms is not None or at_utc_ms >= before.until_utc_ms
+            if over and "ended_utc_ms" not in values:
                 raise ConflictError(f"hand-over {id_} is over")
+            if over or all(getattr(before, name) is not None for name in values):
+                return before
             connection.execute(update(HandOverRow).where(HandOverRow.id == id_).values(**values))
             return msgspec.structs.replace(before, **values)
 
