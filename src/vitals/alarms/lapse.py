@@ -58,12 +58,14 @@ def step(state: Lapse, event: Happening, at_ms: int, *, realarm_ms: float) -> tu
 
 def _judge(alarm: Alarm, event: Happening, at_ms: int, realarm_ms: float) -> Event | None:
     match event:
-        case Absent(since_ms, due_ms, priority):
+        case Absent(_, due_ms, priority):
             if at_ms < due_ms:
                 signal = Signal.BEYOND
             else:
                 signal = Signal.HIGHER if alarm.phase in RAISED and priority > alarm.priority else Signal.DUE
-            return Event(signal, str(since_ms), priority)
+            # Named by when it is said, not by since when: what ended by a person's deed may be missing since the same
+            # moment when it alarms again, and that is another episode.
+            return Event(signal, str(at_ms), priority)
         case Returned() | Withdrawn():
             return Event(ends(alarm))
         case Ticked():

@@ -7,7 +7,7 @@ from tests.desk_scene import HEART, OXIMETER, OXIMETRY, STRAP, Scene
 
 from vitals.codes import Metric
 from vitals.observation import Missing, Validity
-from vitals.registry import Patient, Sensor
+from vitals.registry import Patient, Plan, Sensor
 from vitals.ward import ShownAlarm
 
 MakeScene = Callable[..., Scene]
@@ -247,3 +247,33 @@ def test_ages_are_by_receipt(scene: Scene) -> None:
     scene.clock.advance(1000)
     assert status(scene) == "stale"
     assert scene.desk.snapshot().tiles[0].shown["spo2"].age_s == 5
+
+
+async def test_what_is_missing_since_the_same_moment_as_before_is_another_episode(scene: Scene) -> None:
+    """Each is recorded: a name that came twice would keep the registry from taking anything more."""
+    scene.seconds(3, spo2=97, heart=70)
+    scene.seconds(125, spo2=Missing.SENSOR_OFF, heart=70)
+    off = scene.only("sensor_off")
+    await scene.desk.inactivate(off.episode, off.version, reason="known", minutes=1, actor="nurse-1", key="k")
+    await scene.desk.persist()
+    scene.seconds(62, spo2=Missing.SENSOR_OFF, heart=70)
+    again = scene.only("sensor_off")
+    await scene.desk.persist()
+    assert again.episode != off.episode
+    assert [event.change for event in scene.recorded("sensor_off:" + OXIMETER)][-1] == "raised"
+
+
+async def test_a_patient_whose_sensor_is_given_away_again_is_told_of_again(scene: Scene) -> None:
+    scene.enrol("p-2", (), Plan(prescribed={"spo2": []}, responsible_nurse="nurse-1", cover="nurse-2"))
+    named = []
+    for lacks, gets in (("p-2", "p-2"), ("p-1", "p-1"), ("p-2", "p-2")):
+        await scene.desk.refresh()
+        scene.seconds(130, spo2=97, heart=70)
+        (alarm,) = [one for one in scene.open("not_monitored") if one.metric == "spo2"]
+        assert alarm.patient == lacks
+        named.append(alarm.episode)
+        await scene.desk.persist()
+        utc_ms = scene.clock.utc_ms()
+        scene.registry.unbind(OXIMETER, at_utc_ms=utc_ms, by="tests")
+        scene.registry.bind(Sensor(id=OXIMETER), gets, at_utc_ms=utc_ms, by="tests")
+    assert len(set(named)) == 3
