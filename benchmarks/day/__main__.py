@@ -43,7 +43,15 @@ def main(arguments: list[str]) -> int:
         print(f"benchmarks.day: {error}", file=sys.stderr)
         return 2
     began_s = time.monotonic()
-    day = run(given.patients, given.hours, given.seed, profile, every_second=given.every_second, busy=given.busy)
+    day = run(
+        given.patients,
+        given.hours,
+        given.seed,
+        profile,
+        every_second=given.every_second,
+        busy=given.busy,
+        processes=given.processes,
+    )
     day |= {"seed": given.seed, "profile": profile.name, "took_s": round(time.monotonic() - began_s)}
     print(json.dumps(day, indent=2) if given.json else report.text(day))
     if given.write:
@@ -52,7 +60,14 @@ def main(arguments: list[str]) -> int:
 
 
 def run(
-    patients: int, hours: float, seed: int, profile: Profile, *, every_second: bool = False, busy: float = 1.0
+    patients: int,
+    hours: float,
+    seed: int,
+    profile: Profile,
+    *,
+    every_second: bool = False,
+    busy: float = 1.0,
+    processes: int | None = None,
 ) -> dict[str, Any]:
     """The figures of a day, its wards side by side on the cores there are."""
     lower = re.sub(r"hysteresis = 2|delay_s = \d+", _none, LOWER) if profile.name == parse(PLAIN).name else LOWER
@@ -71,8 +86,8 @@ def run(
     ]
     if len(settings) == 1:
         return figures.of_day([_ward(settings[0])])
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as processes:
-        return figures.of_day(list(processes.map(_ward, settings)))
+    with ProcessPoolExecutor(max_workers=processes or os.cpu_count()) as pool:
+        return figures.of_day(list(pool.map(_ward, settings)))
 
 
 def _ward(setting: Setting) -> figures.Ward:
@@ -97,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     profile.add_argument("--without-delays", action="store_true", help="the adult limits, no delay, no hysteresis")
     parser.add_argument("--every-second", action="store_true", help="send quiet seconds too: five times as slow")
     parser.add_argument("--busy", type=float, default=1.0, help="so many times as many events and outages")
+    parser.add_argument("--processes", type=_at_least_one, default=os.cpu_count(), help="wards that run at a time")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", action="store_true", help="write the result into docs/day.md")
     return parser

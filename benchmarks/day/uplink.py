@@ -112,12 +112,13 @@ class Uplink:
         ):
             rows = [Row(self._at_ms(at), Reading(read(at))) for at in seconds if on[at] != OUT_OF_REACH]
             if rows:
-                blocks.append(columns.pack(sensor, characteristic, rows))
+                block = columns.pack(sensor, characteristic, rows)
+                blocks.append(block)
                 heard.append(
                     Heard(
                         sensor=sensor,
                         characteristic=characteristic,
-                        block=blocks[-1],
+                        block=block,
                         utc_offset_ms=offset_ms,
                         boot=self._boot,
                         receipt_ms=now_ms,

@@ -18,6 +18,7 @@ from benchmarks.day.wall import Pager, Told, Wall
 
 from vitals.alarms.profile import Profile
 from vitals.clock import ManualClock
+from vitals.collector.base import Heard
 from vitals.collector.desk import AlarmDesk
 from vitals.errors import VitalsError
 from vitals.notify import config
@@ -195,7 +196,13 @@ class Ward:
         desk.listen(self._wall.hear)
         desk.start(self._series)
         notifier = Notifier(
-            self._settings, desk, self._registry, mode=GenerationMode.TEST, clock=self._clock, notice=desk.notice
+            self._settings,
+            desk,
+            self._registry,
+            mode=GenerationMode.TEST,
+            clock=self._clock,
+            notice=desk.notice,
+            realarm=desk.realarm,
         )
         for recipient, channels in notifier.channels.items():
             assert isinstance(channels, list)
@@ -248,7 +255,7 @@ class Ward:
             if state is not None:
                 desk.gateway_state(uplink.gateway, state, self._clock.monotonic_ms())
             for arrival, heard in batches:
-                self._observations += sum(len(row.reading.observations) for block in heard for row in block.rows)
+                self._observations += sum(_observations(block) for block in heard)
                 desk.observe(arrival, heard)
                 self._arrived.append(arrival)
         if desk is not None and second % COMMIT_S == 0:
@@ -308,6 +315,11 @@ class Ward:
         self._series.close()
         self._registry.close()
         return happened
+
+
+def _observations(heard: Heard) -> int:
+    assert heard.block is not None
+    return len(heard.block.metrics) * (len(heard.block.deltas) // 4)
 
 
 def _staffed(people: dict[str, tuple[int, int] | None]) -> Settings:
