@@ -168,7 +168,7 @@ class ScoreWatch:
     # What happens
 
     def take(self, entered: Entered) -> None:
-        """Take up what was entered before a restart."""
+        """Take in what was entered, just now or before a restart."""
         newest = self._entries.get(entered.parameter)
         if newest is None or entered.at_ms >= newest.at_ms:
             self._entries[entered.parameter] = entered
