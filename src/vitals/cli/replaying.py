@@ -76,7 +76,7 @@ def _team(house: House, asked: Stored, proposal: Proposal, *, json: bool) -> int
     lines = [line(_look(house, patient, asked, proposal)) for patient in house.history.patients()]
     if not lines:
         raise ConfigurationError("nobody is enrolled: there is nothing to look back at")
-    told = tell_team(lines)
+    told = {"mode": house.reader.mode.label, **tell_team(lines)}
     if json:
         print(json_module.dumps(told))
     else:
@@ -185,6 +185,8 @@ def _numbers(told: dict[str, Any], *, signed: bool = False) -> tuple[str, str, s
 
 
 def _show_team(console: Console, name: str, lines: list[Line], told: dict[str, Any]) -> None:
+    if told["mode"] != GenerationMode.REAL.label:
+        _line(console, f"{told['mode'].upper()}: simulated sensors, no patient")
     table = Table(title=f"Alarms per patient-day, proposed: {name}", title_justify="left")
     table.add_column("patient")
     for heading in ("hours", "recorded", "in force", "proposed", "lost", "added"):
@@ -192,7 +194,7 @@ def _show_team(console: Console, name: str, lines: list[Line], told: dict[str, A
     for row in told["patients"]:
         table.add_row(
             row["patient"],
-            f"{row['seconds'] / 3600:.1f}",
+            f"{row['seconds'] / 3600:.2f}",
             *(_rate(row[key]) for key in ("recorded_per_patient_day", "baseline_per_patient_day")),
             _rate(row["alarms_per_patient_day"]),
             str(row["lost"]),
@@ -203,7 +205,10 @@ def _show_team(console: Console, name: str, lines: list[Line], told: dict[str, A
         part = told[key]
         few, share = part["top_tenth"]["patients"], part["top_tenth"]["share"]
         tenth = "" if share is None else f"; the top tenth ({few} of {len(lines)}) makes {100 * share:.0f} %"
-        _line(console, f"{words}: {part['episodes']} alarms, {_rate(part['alarms_per_patient_day'])} a day{tenth}")
+        _line(
+            console,
+            f"{words}: {part['episodes']} alarms, {_rate(part['alarms_per_patient_day'])} per patient-day{tenth}",
+        )
 
 
 def _rate(rate: float | None) -> str:
@@ -212,7 +217,7 @@ def _rate(rate: float | None) -> str:
 
 def _time(seconds: float) -> str:
     if seconds < 120:
-        return f"{seconds:g} s"
+        return f"{round(seconds, 1):g} s"
     whole = round(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d} h" if whole >= 3600 else f"{whole / 60:.1f} min"
 

@@ -92,6 +92,7 @@ def test_everybody_and_the_few_that_make_most(
 ) -> None:
     found = told(recorded, capsys, "--patient", "all")
     assert [(each["patient"], each["then"], each["recorded"]) for each in found["patients"]] == [("p-1", 2, 2)]
+    assert found["mode"] == "test"
     assert found["baseline"]["top_tenth"] == {"patients": 1, "share": 1.0}
     assert call(recorded, "--patient", "all") == Exit.DONE
     assert "the top tenth (1 of 1) makes 100 %" in capsys.readouterr().out
