@@ -35,6 +35,7 @@ class Presence:
         self.silent: dict[str, Standing] = {}
         self.resumed_ms = NEVER
         self._watched_ms = 0
+        self._left_ms: dict[Metric, int] = {}
         self._patient = patient
         self._settings = settings
         self._step = step
@@ -60,7 +61,8 @@ class Presence:
 
     def since_ms(self, metric: Metric) -> int:
         """The newest alarm-eligible value of *metric*, or since when it has been waited for."""
-        return max([self._watched_ms, *(channel.newest.at_ms for channel in self._channels(metric))])
+        left_ms = self._left_ms.get(metric, NEVER)
+        return max([self._watched_ms, left_ms, *(channel.newest.at_ms for channel in self._channels(metric))])
 
     def prescribe(self, prescribed: Iterable[Metric], watched_ms: int, moment: Moment) -> None:
         """Watch for these metrics since *watched_ms*, and for no other."""
@@ -76,9 +78,11 @@ class Presence:
         self.off[sensor] = self._standing(OFF, sensor, "Sensor off finger or skin")
         self.silent[sensor] = self._standing(SILENT, sensor, f"No signal from sensor {sensor}")
 
-    def take_off(self, sensor: str, moment: Moment) -> None:
-        """A sensor is worn no more: its conditions end."""
-        for standing in (self.off.pop(sensor), self.silent.pop(sensor)):
+    def take_off(self, worn: Worn, moment: Moment) -> None:
+        """A sensor is worn no more: its conditions end, and what it measured counts as heard till its last value."""
+        for metric, channel in worn.channels.items():
+            self._left_ms[metric] = max(self._left_ms.get(metric, NEVER), channel.newest.at_ms)
+        for standing in (self.off.pop(worn.sensor), self.silent.pop(worn.sensor)):
             self._returned(standing, moment)
 
     def measured(self, metric: Metric, moment: Moment) -> None:

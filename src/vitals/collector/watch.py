@@ -157,7 +157,7 @@ class Watch:
 
     def take_off(self, sensor: str, moment: Moment) -> SensorKept:
         """Take off a sensor: its technical conditions end, and what was heard of it is given back."""
-        self._presence.take_off(sensor, moment)
+        self._presence.take_off(self.sensors[sensor], moment)
         self._upkeep.taken_off(sensor, moment)
         self._signals.taken_off(sensor, moment)
         kept = self.sensors.pop(sensor).kept

@@ -277,3 +277,16 @@ async def test_a_patient_whose_sensor_is_given_away_again_is_told_of_again(scene
         scene.registry.unbind(OXIMETER, at_utc_ms=utc_ms, by="tests")
         scene.registry.bind(Sensor(id=OXIMETER), gets, at_utc_ms=utc_ms, by="tests")
     assert len(set(named)) == 3
+
+
+async def test_s1_a_sensor_that_is_taken_off_leaves_its_metric_heard_till_its_last_value(scene: Scene) -> None:
+    scene.seconds(125, heart=70)
+    first = scene.only("not_monitored")
+    scene.seconds(5, heart=70, spo2=97)
+    scene.registry.unbind(OXIMETER, at_utc_ms=scene.clock.utc_ms(), by="tests")
+    await scene.desk.refresh()
+    scene.seconds(100, heart=70)
+    assert scene.open("not_monitored") == []
+    scene.seconds(25, heart=70)
+    assert scene.only("not_monitored").episode != first.episode
+    await scene.desk.persist()
