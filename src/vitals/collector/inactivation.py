@@ -86,11 +86,11 @@ class Inactivations:
         """For the registry; None when there is nothing to keep."""
         return msgspec.msgpack.encode(self._kept) if self._kept.made or self._kept.ended_ms else None
 
-    def passing(self, standing: Standing, event: Happening) -> Happening | None:
-        """What of *event* still acts on *standing*; None: nothing."""
+    def passing(self, standing: Standing, event: Happening, at_ms: int) -> Happening | None:
+        """What of *event*, received at *at_ms*, still acts on *standing*; None: nothing."""
         kept = self._kept
         made = kept.made.get(standing.key) if kept.made else None
-        if made is None:
+        if made is None or at_ms >= made.until_ms:  # to the millisecond, whenever a tick ends it
             return self._anew(standing, event) if kept.ended_ms else event
         match event:
             case lapse.Absent() if event.priority <= made.priority:

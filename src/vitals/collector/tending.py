@@ -83,7 +83,7 @@ class Tending:
     async def refuse_request(self, patient: str, version: int, *, actor: str, key: str) -> None:
         """See ``ward.Ward``."""
         request = Request(action="refuse_request", about=patient, version=version, actor=actor, key=key)
-        await self._once.perform(request, lambda moment: self._answer(request, "refused", moment))
+        await self._once.perform(request, lambda moment: self._refuse(request, moment))
 
     async def inactivate(
         self, episode: str, version: int, *, reason: str, minutes: int, actor: str, key: str
@@ -164,6 +164,9 @@ class Tending:
     def _grant(self, request: Request, moment: Moment) -> ShownSuspension:
         asked = self._answer(request, "accepted", moment)
         return self._suspend(self._watch(request.about), asked.reason, asked.minutes, moment)
+
+    def _refuse(self, request: Request, moment: Moment) -> None:
+        self._answer(request, "refused", moment)
 
     def _answer(self, request: Request, change: str, moment: Moment) -> asking.Asked:
         asked = self._watch(request.about).arranged.asked

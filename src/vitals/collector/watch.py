@@ -342,7 +342,7 @@ class Watch:
                     self._step(standing, measured, moment)
 
     def _step(self, standing: Standing, event: Happening, moment: Moment) -> None:
-        passing = self.arranged.inactivations.passing(standing, event)
+        passing = self.arranged.inactivations.passing(standing, event, moment.at_ms)
         if passing is None:
             return
         before = standing.state

@@ -26,6 +26,7 @@ EPOCH = 5
 ROUND = 17
 """Every so many batches somebody acknowledges whatever stands."""
 VALUES = (97, 97, 93, 91, 89, 86, 84, 84, 79)
+NO_ANSWER = "1 min: call again\n1 min: send somebody"
 GATEWAY = "gw-1"
 START_UTC_MS = 1_800_014_400_000
 
@@ -62,7 +63,7 @@ def enrol(registry: Registry) -> None:
             at_utc_ms=START_UTC_MS,
             by="tests",
             sensors=[Sensor(id=sensor(person))],
-            plan=Plan(prescribed={"spo2": []}, responsible_nurse="n", cover="c"),
+            plan=Plan(prescribed={"spo2": []}, responsible_nurse="n", cover="c", no_answer=NO_ANSWER),
         )
 
 
@@ -77,7 +78,29 @@ async def acknowledge(desk: AlarmDesk, number: int) -> None:
     for alarm in desk.snapshot().alarms:
         if alarm.phase != "acknowledged" and alarm.raised_at <= now:
             await desk.acknowledge(alarm.episode, alarm.version, actor="nurse", key=f"{number}:{alarm.episode}")
+    await arrange(desk, number, now)
     await desk.persist()
+
+
+async def arrange(desk: AlarmDesk, number: int, now: str) -> None:
+    """What is done with what somebody has in hand, by patient: handed over, switched off, nobody found."""
+    for alarm in desk.snapshot().alarms:
+        key, version = f"{number}:{alarm.episode}", alarm.version
+        if alarm.phase != "acknowledged" or alarm.raised_at > now:
+            continue
+        if alarm.condition == "no_answer":
+            if alarm.priority == "medium" and alarm.raised_at < now:  # a step that waits is of this very round
+                outcome = ("no_answer", "spoke")[number // ROUND % 2]
+                await desk.resolve(alarm.episode, version, outcome=outcome, note="", actor="nurse", key=f"s{key}")
+        elif alarm.patient == "p-1":
+            offer = await desk.offer(alarm.episode, version, to="other", actor="nurse", key=f"o{key}")
+            await desk.accept(offer.episode, offer.version, actor="other", key=f"h{key}")
+        elif alarm.patient == "p-2":
+            await desk.inactivate(alarm.episode, version, reason="known", minutes=1, actor="nurse", key=f"i{key}")
+        elif alarm.patient == "p-3":
+            await desk.resolve(alarm.episode, version, outcome="no_answer", note="", actor="nurse", key=f"n{key}")
+    asked = await desk.request_suspension("p-4", reason="shower", minutes=9, actor="p-4", key=f"a{number}")
+    await desk.refuse_request("p-4", asked.version, actor="nurse", key=f"r{number}")
 
 
 async def run(folder: Path, last: int) -> None:

@@ -49,6 +49,8 @@ async def test_s15_a_nurse_refuses_and_every_step_is_recorded(scene: Scene) -> N
     await scene.desk.persist()
     said = [(event.change, event.version, event.actor) for event in scene.recorded("suspension_request")]
     assert said == [("requested", 1, "p-1"), ("requested", 2, "p-1"), ("refused", 3, "nurse-1")]
+    scene.start()
+    await scene.desk.refuse_request("p-1", again.version, actor="nurse-1", key="no")  # the same key, the same answer
 
 
 async def test_s15_a_request_survives_a_restart_and_expires_by_itself(scene: Scene) -> None:
