@@ -59,6 +59,8 @@ def _painter(path: Path) -> Any:  # noqa: ANN401 - a function of the library tha
     """What writes a picture to *path*, found out before the work begins."""
     if path.suffix not in {".png", ".svg"}:
         raise ConfigurationError(f"--picture {path} must end in .png or .svg")
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"--picture {path}: there is no folder {path.parent}")
     try:
         from vitals.retrospect.picture import paint  # noqa: PLC0415 - matplotlib is an extra
     except ModuleNotFoundError as error:

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -117,7 +119,7 @@ def test_a_picture_is_written(recorded: tuple[Path, str, str], tmp_path: Path) -
         (["--profile", "proposd.toml"], Exit.USAGE, "profile proposd.toml cannot be read"),
         (["--picture", "course.gif"], Exit.USAGE, "must end in .png or .svg"),
         (["--picture", "course.svg", "--patient", "all"], Exit.USAGE, "--picture shows one patient"),
-        (["--picture", "nowhere/course.svg"], Exit.FAILED, "No such file or directory"),
+        (["--picture", "nowhere/course.svg"], Exit.USAGE, "there is no folder nowhere"),
         (["--columns", "spo2=x"], Exit.USAGE, "--columns does not go with --patient"),
         (["--compare", "adult"], Exit.USAGE, "--compare does not go with --patient"),
         (["course.csv"], Exit.USAGE, "a FILE does not go with --patient"),
@@ -164,3 +166,21 @@ def test_a_word_that_may_mean_two_people_is_refused(
     (tmp_path / "server.toml").write_text(f'mode = "test"\n[store]\nseries = "{recorded[0]}/series.db"\n')
     assert run(app, ["alarms", "replay", "--config", str(tmp_path / "server.toml"), "--patient", "b"]) == Exit.USAGE
     assert "'b' may mean" in capsys.readouterr().err
+
+
+def test_without_the_library_a_picture_names_the_extra(recorded: tuple[Path, str, str], tmp_path: Path) -> None:
+    folder = recorded[0]
+    program = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "from vitals.cli.app import app\nfrom vitals.cli.entry import run\nsys.exit(run(app, sys.argv[1:]))"
+    )
+    command = ["alarms", "replay", "--patient", "p-1", "--config", str(folder / "server.toml")]
+    finished = subprocess.run(
+        [sys.executable, "-c", program, *command, "--picture", str(tmp_path / "x.svg")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert finished.returncode == Exit.USAGE
+    assert finished.stderr == "vitals: matplotlib is not installed: pip install 'openvitals[report]'\n"
