@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 from vitals.clock import Clock, SystemClock
 from vitals.collector.app import run_collector
@@ -18,7 +19,7 @@ from vitals.collector.scoretables import load_tables, require_scores
 from vitals.collector.statusboard import StatusBoard
 from vitals.console.replays import Replays
 from vitals.console.serve import serve_console
-from vitals.errors import VitalsError
+from vitals.errors import StoreError, VitalsError
 from vitals.notify.config import read
 from vitals.notify.frontdesk import FrontDesk
 from vitals.notify.notifier import UNREACHED, Notifier, run_notifier
@@ -28,6 +29,9 @@ from vitals.registry import Registry, open_registry
 from vitals.series.sqlite import SqliteSeries
 
 _log = logging.getLogger(__name__)
+
+FOLLOW_S: Final = 10.0
+"""How long a change of the registry by another process goes unnoticed at most."""
 
 
 async def run(path: Path) -> None:
@@ -126,6 +130,7 @@ async def _until_told(
     async with asyncio.TaskGroup() as tasks:
         parts = [
             tasks.create_task(run_collector(config, board, store, clock, life, consumed), name="collector"),
+            tasks.create_task(_follow(desk, FOLLOW_S * config.time_scale), name="registry"),
             tasks.create_task(
                 serve_console(
                     desk,
@@ -146,6 +151,18 @@ async def _until_told(
         await told.wait()
         for part in parts:
             part.cancel()
+
+
+async def _follow(desk: AlarmDesk, period_s: float) -> None:
+    """Take up what others write into the registry: people, bindings, plans, gateways."""
+    while True:
+        await asyncio.sleep(period_s)
+        try:
+            await desk.refresh()
+        except StoreError as error:
+            desk.notice("registry_unread", f"changes of people, sensors and plans are not taken up: {error}")
+        else:
+            desk.notice("registry_unread", None)
 
 
 def _first(group: BaseExceptionGroup[VitalsError]) -> VitalsError:
