@@ -42,6 +42,8 @@ def main(arguments: list[str]) -> int:
     except (VitalsError, OSError) as error:
         print(f"benchmarks.day: {error}", file=sys.stderr)
         return 2
+    if given.read:
+        return _tell(json.loads(given.read.read_text(encoding="utf-8")), given)
     began_s = time.monotonic()
     day = run(
         given.patients,
@@ -53,10 +55,7 @@ def main(arguments: list[str]) -> int:
         processes=given.processes,
     )
     day |= {"seed": given.seed, "profile": profile.name, "took_s": round(time.monotonic() - began_s)}
-    print(json.dumps(day, indent=2) if given.json else report.text(day))
-    if given.write:
-        report.write(day)
-    return 3 if day["missed"] or day["told_but_not_recorded_in_order"] else 0
+    return _tell(day, given)
 
 
 def run(
@@ -90,6 +89,13 @@ def run(
         return figures.of_day(list(pool.map(_ward, settings)))
 
 
+def _tell(day: dict[str, Any], given: argparse.Namespace) -> int:
+    print(json.dumps(day, indent=2) if given.json else report.text(day))
+    if given.write:
+        report.write(day)
+    return 3 if day["missed"] or day["told_but_not_recorded_in_order"] else 0
+
+
 def _ward(setting: Setting) -> figures.Ward:
     return figures.of_ward(live(setting))
 
@@ -114,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--busy", type=float, default=1.0, help="so many times as many events and outages")
     parser.add_argument("--processes", type=_at_least_one, default=os.cpu_count(), help="wards that run at a time")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--read", type=Path, metavar="FILE", help="print the tables of what --json printed before")
     parser.add_argument("--write", action="store_true", help="write the result into docs/day.md")
     return parser
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from benchmarks.day import judge
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "day.md"
-MARKS: Final = ("<!-- {name}: begin -->", "<!-- {name}: end -->")
+MARKS: Final = ("<!-- day: begin -->", "<!-- day: end -->")
 
 
 def text(day: dict[str, Any]) -> str:
@@ -16,8 +16,8 @@ def text(day: dict[str, Any]) -> str:
 
 
 def write(day: dict[str, Any], page: Path = PAGE) -> None:
-    """Put the tables between the marks of docs/day.md: ``adult``, or ``plain`` for a day without delays."""
-    begin, end = (mark.format(name="adult" if day["profile"] == "adult" else "plain") for mark in MARKS)
+    """Put the tables between the marks of docs/day.md."""
+    begin, end = MARKS
     head, _, rest = page.read_text(encoding="utf-8").partition(begin)
     _, _, tail = rest.partition(end)
     page.write_text(f"{head}{begin}\n{text(day)}\n{end}{tail}", encoding="utf-8")
