@@ -236,13 +236,14 @@ class AlarmDesk:
             gateway.alive(received)
             self._moved.add(gateway)
         for heard in rows:
-            passed = self._screen.passes(arrival.gateway, heard, received, replaying=self._replaying)
-            if passed is not None:
-                self._heard.add(passed)
-            elif is_episodic(heard):
+            if is_episodic(heard):  # never screened: the newest result is not the newest of a stream
                 watches = self._episodic.hear(arrival.gateway, heard, received, replaying=self._replaying)
                 self._heard.update(watches)
                 self._agenda.stir(*watches)
+                continue
+            passed = self._screen.passes(arrival.gateway, heard, received, replaying=self._replaying)
+            if passed is not None:
+                self._heard.add(passed)
             else:
                 self._hear(arrival.gateway, heard, received)
 

@@ -211,6 +211,21 @@ def test_s1_a_spot_check_is_no_monitoring(make_scene: MakeScene) -> None:
     assert scene.desk.snapshot().tiles[0].shown["spo2"].value == 97
 
 
+def test_s1_a_spot_check_of_a_sensor_that_also_streams_is_a_result_all_the_same(make_scene: MakeScene) -> None:
+    scene = make_scene()
+    scene.seconds(3, spo2=97, heart=70)
+    spot(scene, 89)
+    assert high(scene).priority == "medium"
+    spot(scene, 96)
+    assert scene.open() == []
+    for _ in range(118):
+        scene.clock.advance(1000)
+        scene.hear(OXIMETER, SPOT_CHECK, {Metric.SPO2: 97, Metric.PULSE_RATE: 70})
+        scene.hear(STRAP, "2A37", {Metric.HEART_RATE: 70})
+        scene.tick()
+    assert scene.only("not_monitored").metric == "spo2"
+
+
 def test_a_pulse_acts_on_the_limits_of_the_heart_while_that_is_not_measured(scene: Scene) -> None:
     spot(scene, 97, pulse=150)
     assert scene.only("result.heart_rate.high").value == 150
