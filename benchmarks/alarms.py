@@ -23,6 +23,7 @@ from vitals.observation import GenerationMode, Observation, Reading, observe
 from vitals.registry import Patient, Plan, Sensor, open_registry
 from vitals.series.base import Arrival
 from vitals.series.memory import MemorySeries
+from vitals.wire import columns
 from vitals.wire.columns import Row
 from vitals.wire.header import Header, Kind
 
@@ -79,7 +80,7 @@ def second(clock: ManualClock, spo2: float, seq: int) -> list[tuple[Arrival, lis
             Heard(
                 sensor=strap,
                 characteristic="2A37",
-                listed=[Row(at_ms, Reading(heart))],
+                block=columns.pack(strap, "2A37", [Row(at_ms, Reading(heart))]),
                 utc_offset_ms=UTC_MS,
                 boot=1,
                 receipt_ms=at_ms,
@@ -87,7 +88,7 @@ def second(clock: ManualClock, spo2: float, seq: int) -> list[tuple[Arrival, lis
             Heard(
                 sensor=oximeter,
                 characteristic="2A5F",
-                listed=[Row(at_ms, Reading(oximetry))],
+                block=columns.pack(oximeter, "2A5F", [Row(at_ms, Reading(oximetry))]),
                 utc_offset_ms=UTC_MS,
                 boot=1,
                 receipt_ms=at_ms,
