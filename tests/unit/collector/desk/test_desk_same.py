@@ -116,7 +116,10 @@ async def _play(scene: RowByRow | Screened, chance: random.Random) -> list[Any]:
     scene.tick()
     await scene.desk.persist()
     states = sorted(scene.registry.states(), key=lambda state: (state.subject, state.condition))
-    return [scene.told, shown, scene.registry.events(), states, scene.registry.missed(open_only=False)]
+    # What changes at one moment is told in an order that a restart does not keep.
+    told = sorted(scene.told, key=lambda alarm: alarm.episode)
+    events = sorted(scene.registry.events(), key=lambda event: (event.episode, event.version))
+    return [told, shown, events, states, scene.registry.missed(open_only=False)]
 
 
 def _alarms(scene: Scene) -> list[ShownAlarm]:
