@@ -13,7 +13,8 @@ export class Patient {
     this.dialog = new Dialog(box);
     const one = (selector) => box.querySelector(selector);
     this.part = { who: one(".who"), identity: one(".identity"), similar: one(".similar"), state: one(".state"), rows: one("tbody"), scores: one(".scores"), entries: one(".entries ul") };
-    one(".enter").addEventListener("click", ({ currentTarget }) => {
+    this.enterButton = one(".enter");
+    this.enterButton.addEventListener("click", ({ currentTarget }) => {
       const tile = this.tiles.find(({ patient }) => patient === this.patient);
       if (tile && !this.context.lost) observe(tile, currentTarget, () => this.dialog.wait());
     });
@@ -57,6 +58,7 @@ export class Patient {
     const { lost, alarms, alike, delays } = this.context;
     const tile = this.tiles.find(({ patient }) => patient === this.patient);
     this.gone = !tile;
+    this.enterButton.setAttribute("aria-disabled", String(Boolean(lost || this.gone)));
     if (tile) {
       const similar = alike.get(tile.patient);
       write(this.part.who, tile.name);

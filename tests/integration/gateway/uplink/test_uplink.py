@@ -50,7 +50,8 @@ async def test_an_orderly_end_says_offline_and_the_next_run_goes_on(broker: Brok
     async with Collector(broker.port) as collector:
         async with running(config) as strap:
             await collector.until(lambda: collector.state and collector.state.online, "online")
-            await strap.beat(20, every_s=0)
+            # times are made strictly increasing: beats of one millisecond would be dated beyond the next start
+            await strap.beat(20, every_s=0.002)
         await collector.until(lambda: collector.state and not collector.state.online, "offline")
         assert len({state.session for state in collector.states}) == 1
         async with running(config) as again:
