@@ -7,7 +7,7 @@ from typing import Final
 from vitals.alarms import lapse
 from vitals.alarms.limits import Priority
 from vitals.codes import BY_LABEL, CODES, Metric
-from vitals.collector.channel import NEVER, Channel, Worn
+from vitals.collector.channel import NEVER, Channel, Newest, Worn
 from vitals.collector.settings import Settings
 from vitals.collector.standing import Moment, Standing
 from vitals.collector.upkeep import Step
@@ -24,7 +24,7 @@ class Presence:
     """The conditions of absence of one patient; *step* moves one, *channels* gives those of a metric.
 
     *absences* are of prescribed metrics, *off* and *silent* of sensors. Nothing is missed sooner than it could have
-    been heard since *resumed_ms*.
+    been heard since *resumed_ms*. *left* is what was last measured by sensors that are worn no more.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Presence:
         self.silent: dict[str, Standing] = {}
         self.resumed_ms = NEVER
         self._watched_ms = 0
-        self._left_ms: dict[Metric, int] = {}
+        self.left: dict[Metric, Newest] = {}
         self._patient = patient
         self._settings = settings
         self._step = step
@@ -61,7 +61,7 @@ class Presence:
 
     def since_ms(self, metric: Metric) -> int:
         """The newest alarm-eligible value of *metric*, or since when it has been waited for."""
-        left_ms = self._left_ms.get(metric, NEVER)
+        left_ms = self.left[metric].at_ms if metric in self.left else NEVER
         return max([self._watched_ms, left_ms, *(channel.newest.at_ms for channel in self._channels(metric))])
 
     def prescribe(self, prescribed: Iterable[Metric], watched_ms: int, moment: Moment) -> None:
@@ -81,7 +81,8 @@ class Presence:
     def take_off(self, worn: Worn, moment: Moment) -> None:
         """A sensor is worn no more: its conditions end, and what it measured counts as heard till its last value."""
         for metric, channel in worn.channels.items():
-            self._left_ms[metric] = max(self._left_ms.get(metric, NEVER), channel.newest.at_ms)
+            if channel.newest.at_ms > self.left.get(metric, Newest()).at_ms:
+                self.left[metric] = Newest(at_ms=channel.newest.at_ms)
         for standing in (self.off.pop(worn.sensor), self.silent.pop(worn.sensor)):
             self._returned(standing, moment)
 

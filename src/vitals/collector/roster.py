@@ -22,6 +22,8 @@ from vitals.registry import Binding, Enrolled, Plan, State
 HEARD: Final = ""
 """The condition under which stands what was heard of a subject, rather than what is wrong with it."""
 
+LEFT: Final = ""
+"""In place of a sensor: what is kept of those that are worn no more."""
 _SENSORS: Final = msgspec.msgpack.Decoder(dict[str, SensorKept])
 _GATEWAY: Final = msgspec.msgpack.Decoder(GatewayKept)
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -114,7 +116,10 @@ class Roster:
         """What was heard of these, and every condition of theirs that moved."""
         states: list[State] = []
         for watch in watches:
-            sensors = {sensor: worn.kept for sensor, worn in watch.sensors.items()}
+            sensors = {
+                LEFT: SensorKept(metrics=watch.left),
+                **{sensor: worn.kept for sensor, worn in watch.sensors.items()},
+            }
             states.append(State(watch.patient.id, HEARD, _ENCODER.encode(sensors)))
             states += [State(moved.subject, moved.key, moved.keep()) for moved in watch.changed]
             watch.changed.clear()
@@ -174,6 +179,9 @@ class Roster:
     def _put_on(self, person: Enrolled, moment: Moment) -> None:
         watch = self.watches[person.patient.id]
         profile, refused = self._of(person)
+        left = self._kept.pop((person.patient.id, LEFT), None)
+        if left is not None:
+            watch.left.update(left.metrics)
         watch.prescribe(person.plan, profile, _since(person.plan, moment), moment, refused=refused)
         for place, bound in enumerate(person.bindings):
             self.bindings[bound.sensor] = [*self.bindings.get(bound.sensor, ()), bound]

@@ -57,6 +57,7 @@ class Watch:
         no_answer = NoAnswer(patient, self._step, scale=settings.scale, realarm_ms=settings.realarm_ms)
         self.arranged = Arranged(no_answer)
         self._presence = Presence(patient, settings, self._step, self.channels)
+        self.left = self._presence.left
         self._signals = Signals(patient, settings, self._step)
         self._upkeep = Upkeep(patient, settings.delays, self._step)
         self._rhythm = RhythmWatch(patient, self._step)

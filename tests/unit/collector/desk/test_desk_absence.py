@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from tests.desk_scene import HEART, OXIMETER, OXIMETRY, STRAP, Scene
+from tests.desk_scene import HEART, OXIMETER, OXIMETRY, STRAP, Scene, new_registry
 
 from vitals.codes import Metric
 from vitals.observation import Missing, Validity
@@ -290,3 +290,20 @@ async def test_s1_a_sensor_that_is_taken_off_leaves_its_metric_heard_till_its_la
     scene.seconds(25, heart=70)
     assert scene.only("not_monitored").episode != first.episode
     await scene.desk.persist()
+
+
+async def test_s1_what_was_left_is_known_after_a_restart(make_scene: MakeScene) -> None:
+    place = new_registry()
+    scene = make_scene(place=place)
+    scene.seconds(125, heart=70)
+    first = scene.only("not_monitored")
+    scene.seconds(5, heart=70, spo2=97)
+    scene.registry.unbind(OXIMETER, at_utc_ms=scene.clock.utc_ms(), by="tests")
+    await scene.desk.refresh()
+    scene.seconds(15, heart=70)
+    await scene.desk.persist()
+    again = make_scene(place=place, series=scene.series, clock=scene.clock, enrolled=False)
+    again.seconds(95, heart=70)
+    assert again.open("not_monitored") == []
+    again.seconds(20, heart=70)
+    assert again.only("not_monitored").episode != first.episode
