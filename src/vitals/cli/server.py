@@ -4,7 +4,6 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -63,15 +62,9 @@ async def run(path: Path) -> None:
         desk.start(store)
         replays = Replays([sys.executable, "-m", "vitals.cli.replay_worker", "--config", str(path)], clock)
         try:
-            await _until_told(config, desk, store, clock, life, notifying, lambda: _consumed(registry, store), replays)
+            await _until_told(config, desk, store, clock, life, notifying, registry, replays)
         except* VitalsError as group:
             raise _first(group) from None
-
-
-def _consumed(registry: Registry, store: SqliteSeries) -> int:
-    """How far every consumer of the log has come: today the alarms alone."""
-    cursor = registry.cursor(CURSOR)
-    return cursor.log_seq if cursor is not None and cursor.store == store.store else 0
 
 
 def _notifying(
@@ -117,7 +110,7 @@ async def _until_told(
     clock: Clock,
     life: Lifeline,
     notifying: tuple[Notifier, FrontDesk] | tuple[None, None],
-    consumed: Callable[[], int],
+    registry: Registry,
     replays: Replays,
 ) -> None:
     notifier, front_desk = notifying
@@ -127,10 +120,15 @@ async def _until_told(
         loop.add_signal_handler(number, told.set)
     board = StatusBoard(desk, clock)
 
+    def consumed() -> int:
+        """How far every consumer of the log has come: today the alarms alone."""
+        cursor = registry.cursor(CURSOR)
+        return cursor.log_seq if cursor is not None and cursor.store == store.store else 0
+
     async with asyncio.TaskGroup() as tasks:
         parts = [
             tasks.create_task(run_collector(config, board, store, clock, life, consumed), name="collector"),
-            tasks.create_task(_follow(desk, FOLLOW_S * config.time_scale), name="registry"),
+            tasks.create_task(_follow(desk, registry, FOLLOW_S * config.time_scale), name="registry"),
             tasks.create_task(
                 serve_console(
                     desk,
@@ -153,12 +151,16 @@ async def _until_told(
             part.cancel()
 
 
-async def _follow(desk: AlarmDesk, period_s: float) -> None:
+async def _follow(desk: AlarmDesk, registry: Registry, period_s: float) -> None:
     """Take up what others write into the registry: people, bindings, plans, gateways."""
+    taken = None
     while True:
         await asyncio.sleep(period_s)
         try:
-            await desk.refresh()
+            found = await asyncio.to_thread(registry.revision)
+            if found != taken:
+                await desk.refresh()
+                taken = found
         except StoreError as error:
             desk.notice("registry_unread", f"changes of people, sensors and plans are not taken up: {error}")
         else:

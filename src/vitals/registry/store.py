@@ -171,6 +171,22 @@ class Registry:
         with self._reading() as connection:
             return list(connection.execute(select(GatewayRow.id).order_by(GatewayRow.id)).scalars())
 
+    def revision(self) -> tuple[int, ...]:
+        """Other numbers than before once somebody was enrolled, bound, unbound or prescribed for, or a gateway added.
+
+        People, bindings, plans and gateways are only ever added or ended, so it is enough to count them.
+        """
+        counts = (
+            select(func.count()).select_from(PatientRow),
+            select(func.count()).select_from(BindingRow),
+            select(func.count(BindingRow.until_utc_ms)),
+            select(func.count()).select_from(PlanRow),
+            select(func.count(PlanRow.until_utc_ms)),
+            select(func.count()).select_from(GatewayRow),
+        )
+        with self._reading() as connection:
+            return tuple(connection.execute(select(*(count.scalar_subquery() for count in counts))).one())
+
     # Alarms
 
     def save(self, checkpoint: Checkpoint) -> None:
