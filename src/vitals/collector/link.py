@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from functools import partial
+from typing import Final, cast
 
 import aiomqtt
 
@@ -33,6 +34,24 @@ FILTERS: Final = (
 """Disjoint: of overlapping filters a broker may send a copy each. The first two hold version 1 too."""
 
 
+class _Straight:
+    """In place of a queue: every message is taken as it comes.
+
+    A task and a wait for each, which the client's own queue takes, would cost as much as all that is done with it.
+    """
+
+    def __init__(self, take: Callable[[aiomqtt.Message], None], maxsize: int = 0) -> None:
+        self.maxsize = maxsize
+        self.put_nowait = take
+
+    async def get(self) -> aiomqtt.Message:
+        never: asyncio.Future[aiomqtt.Message] = asyncio.get_running_loop().create_future()
+        return await never
+
+    def qsize(self) -> int:
+        return 0
+
+
 class Link:
     """A connection that comes back. What cannot be sent is not kept: its gateway asks for it again."""
 
@@ -40,6 +59,7 @@ class Link:
         self._broker = broker
         self._parts = parts
         self._client: aiomqtt.Client | None = None
+        self._failure: Exception | None = None
         self._gateways: list[str] = []
         self._configured = 0
 
@@ -58,12 +78,13 @@ class Link:
         retry_s = FIRST_RETRY_S
         while True:
             try:
-                async with self._subscribed() as client:
+                async with self._subscribed(intake) as client:
                     retry_s = FIRST_RETRY_S
-                    async for message in client.messages:
-                        payload = message.payload if isinstance(message.payload, bytes) else b""
-                        intake.message(message.topic.value, payload, retained=message.retain)
+                    async for _ in client.messages:
+                        raise AssertionError("messages go straight to the intake")
             except (aiomqtt.MqttError, BrokerUnavailable, OSError) as error:
+                if self._failure is not None:
+                    raise self._failure from None
                 _log.debug("broker %s: %s", self._broker.address, error)
                 self._parts.notices.begin(Condition.BROKER_LOST, f"no connection to the broker {self._broker.address}")
             honour_cancellation()
@@ -87,7 +108,15 @@ class Link:
                 await asyncio.sleep(FIRST_RETRY_S * self._parts.time_scale)
 
     @asynccontextmanager
-    async def _subscribed(self) -> AsyncIterator[aiomqtt.Client]:
+    async def _subscribed(self, intake: Intake) -> AsyncIterator[aiomqtt.Client]:
+        def take(message: aiomqtt.Message) -> None:
+            payload = message.payload if isinstance(message.payload, bytes) else b""
+            try:
+                intake.message(message.topic.value, payload, retained=message.retain)
+            except Exception as failure:
+                self._failure = failure  # the client takes it for the end of the connection
+                raise
+
         # One name a store: after a crash the broker ends the session that the dead collector left behind.
         client = aiomqtt.Client(
             self._broker.host,
@@ -97,6 +126,7 @@ class Link:
             identifier=f"collector-{self._parts.store.store:016x}",
             clean_session=True,
             keepalive=KEEPALIVE_S,
+            queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", partial(_Straight, take)),
         )
         async with client:
             granted = await client.subscribe([(each, 1) for each in FILTERS])

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+import aiomqtt
 import pytest
 from tests.brokers import Broker
 from tests.desks import KeepingDesk
@@ -83,3 +84,26 @@ async def test_a_publisher_whose_answer_comes_with_its_cancellation_ends(
             assert done
     finally:
         logging.getLogger("mqtt").removeHandler(canceller)
+
+
+class Failing(Intake):
+    """An intake with a defect."""
+
+    @override
+    def message(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+        raise RuntimeError("a defect")
+
+
+async def test_what_fails_in_the_intake_is_no_lost_connection(broker: Broker) -> None:
+    parts = assemble(server_config(broker), KeepingDesk(), MemorySeries(), SystemClock())
+    link = Link(server_config(broker).broker, parts)
+    async with aiomqtt.Client("127.0.0.1", broker.port) as gateway, asyncio.TaskGroup() as tasks:
+        receiving = tasks.create_task(_ends(link, Failing(parts, link.introduce)))
+        while not receiving.done():
+            await gateway.publish("v1/gw-1/vitals", b"x", qos=0)
+            await asyncio.sleep(0.02)
+
+
+async def _ends(link: Link, intake: Intake) -> None:
+    with pytest.raises(RuntimeError, match="a defect"):
+        await asyncio.wait_for(link.receive(intake), WITHIN_S)
