@@ -169,13 +169,15 @@ class Dispatcher:
 
     def reconcile(self, alarms: Iterable[ShownAlarm], moment: Moment) -> None:
         """All alarms that the ward has: what we were not told of begins, what it no longer knows ends in the end."""
-        known: set[str] = set()
-        for shown in alarms:
-            known.add(shown.episode)
+        known = {shown.episode: shown for shown in alarms}
+        for episode, shown in known.items():
+            case = self._cases.get(episode)
+            if case is not None and shown.version < case.chain.version:  # it was killed with what it told unrecorded
+                chain = msgspec.structs.replace(case.chain, version=shown.version - 1)
+                self._cases[episode] = msgspec.structs.replace(case, chain=chain)
             self.alarm(shown, moment, since_ms=since_ms(shown, moment.at_ms, moment.utc_ms))
-        for episode, case in list(self._cases.items()):
-            if episode not in known:
-                self._miss(episode, case, moment)
+        for episode in [episode for episode in self._cases if episode not in known]:
+            self._miss(episode, self._cases[episode], moment)
 
     def tick(self, moment: Moment) -> None:
         """Time passed."""

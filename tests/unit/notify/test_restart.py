@@ -79,3 +79,18 @@ def test_a_case_is_stored_whole() -> None:
     assert dispatcher.episode(row.reference) == EPISODE
     assert dispatcher.next_step(EPISODE) == ("charge_nurse", 60_000)
     assert dispatcher.next_step("other") is None
+
+
+def test_s8_an_acknowledgement_that_only_the_notifier_recorded_is_undone_with_the_wards() -> None:
+    """Killed between the two records: the alarm sounds again, so somebody is told of it again."""
+    before = Dispatcher(settings())
+    before.alarm(shown(), Moment(0, NOON))
+    first = before.take()
+    before.alarm(shown(version=2, phase="acknowledged", acknowledged_by="nurse-1"), Moment(5_000, NOON + 5_000))
+    after = Dispatcher(settings())
+    after.restore(kept(first, before.take()), Moment(9_000, NOON + 9_000))
+    after.reconcile([shown()], Moment(9_000, NOON + 9_000))
+    assert after.next_step(EPISODE) is not None
+    assert after.take().notifications
+    after.alarm(shown(version=2, phase="acknowledged", acknowledged_by="nurse-2"), Moment(12_000, NOON + 12_000))
+    assert after.next_step(EPISODE) is None
