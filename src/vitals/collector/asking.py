@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from vitals.clock import iso
-from vitals.collector.standing import Kind, Moment
+from vitals.collector.standing import Moment, arranged
 from vitals.registry import Event, Patient
 from vitals.ward import ShownRequest
 
@@ -54,24 +54,12 @@ def show(patient: Patient, request: Asked) -> ShownRequest:
 def record(patient: Patient, request: Asked, change: str, moment: Moment) -> Event:
     """What the registry records: *change* is ``requested``, ``accepted``, ``refused`` or ``expired``."""
     going_on = change == "requested"
-    return Event(
-        episode=f"{patient.id}:{CONDITION}:{request.since_ms}",
+    return arranged(
+        patient,
+        moment,
+        episode=(CONDITION, str(request.since_ms)),
         version=request.version if going_on else request.version + 1,
-        subject=patient.id,
-        patient_id=patient.id,
-        condition=CONDITION,
-        kind=Kind.TECHNICAL.value,
         change=change,
-        priority="low",
-        phase="active" if going_on else "over",
         message=f"Suspension {change} ({request.reason}, {request.minutes} min)",
-        metric=None,
-        value=None,
-        limit_value=None,
-        actor=moment.actor,
-        at_utc_ms=moment.utc_ms,
-        observed_utc_ms=None,
-        observed_ms=None,
-        received_ms=moment.at_ms,
-        raised_ms=moment.at_ms,
+        over=not going_on,
     )

@@ -11,7 +11,7 @@ import msgspec
 from vitals.alarms import crossing, lapse, scored
 from vitals.alarms.limits import Priority, Rule, Side
 from vitals.clock import iso
-from vitals.collector.standing import Happening, Kind, Moment, Standing
+from vitals.collector.standing import Happening, Moment, Standing, arranged
 from vitals.registry import Event, Patient
 from vitals.ward import ShownInactivation
 
@@ -137,26 +137,15 @@ def show(made: Inactivation) -> ShownInactivation:
 def record(patient: Patient, made: Inactivation, moment: Moment, *, over: bool = False) -> Event:
     """What the registry records of its beginning or its end."""
     word = "Alarm on again" if over else f"Alarm off ({made.reason})"
-    return Event(
-        episode=f"{patient.id}:{CONDITION}:{made.condition}:{made.since_ms}",
+    return arranged(
+        patient,
+        moment,
+        episode=(CONDITION, f"{made.condition}:{made.since_ms}"),
         version=2 if over else 1,
-        subject=patient.id,
-        patient_id=patient.id,
-        condition=CONDITION,
-        kind=Kind.TECHNICAL.value,
         change="reactivated" if over else "inactivated",
-        priority=made.priority.label,
-        phase="over" if over else "active",
         message=f"{word}: {made.message}",
-        metric=None,
-        value=None,
-        limit_value=None,
-        actor=moment.actor,
-        at_utc_ms=moment.utc_ms,
-        observed_utc_ms=None,
-        observed_ms=None,
-        received_ms=moment.at_ms,
-        raised_ms=moment.at_ms,
+        priority=made.priority,
+        over=over,
     )
 
 

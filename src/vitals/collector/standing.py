@@ -218,6 +218,45 @@ def record(standing: Standing, transition: Transition, moment: Moment, shown: Sh
     )
 
 
+def arranged(
+    patient: Patient,
+    moment: Moment,
+    *,
+    episode: tuple[str, str],
+    version: int,
+    change: str,
+    message: str,
+    priority: Priority = Priority.LOW,
+    over: bool = False,
+) -> Event:
+    """What the registry records of something that people arranged, and that measures nothing.
+
+    *episode* is the condition, and what tells this one from others of the patient.
+    """
+    condition, name = episode
+    return Event(
+        episode=f"{patient.id}:{condition}:{name}",
+        version=version,
+        subject=patient.id,
+        patient_id=patient.id,
+        condition=condition,
+        kind=Kind.TECHNICAL.value,
+        change=change,
+        priority=priority.label,
+        phase="over" if over else "active",
+        message=message,
+        metric=None,
+        value=None,
+        limit_value=None,
+        actor=moment.actor,
+        at_utc_ms=moment.utc_ms,
+        observed_utc_ms=None,
+        observed_ms=None,
+        received_ms=moment.at_ms,
+        raised_ms=moment.at_ms,
+    )
+
+
 def _raised(standing: Standing, alarm: Alarm, moment: Moment) -> ShownAlarm:
     patient = standing.patient
     metric = standing.source

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from vitals.clock import iso
-from vitals.collector.standing import Kind, Moment
+from vitals.collector.standing import Moment, arranged
 from vitals.registry import Event, Patient
 from vitals.ward import ShownSuspension
 
@@ -72,24 +72,12 @@ def show(suspension: Suspension | None) -> ShownSuspension | None:
 
 def record(patient: Patient, suspension: Suspension, moment: Moment) -> Event:
     """What the registry records of its beginning, its going on or its end."""
-    return Event(
-        episode=f"{patient.id}:{CONDITION}:{suspension.since_ms}",
+    return arranged(
+        patient,
+        moment,
+        episode=(CONDITION, str(suspension.since_ms)),
         version=suspension.version,
-        subject=patient.id,
-        patient_id=patient.id,
-        condition=CONDITION,
-        kind=Kind.TECHNICAL.value,
         change="suspended" if suspension.lasts else "resumed",
-        priority="low",
-        phase="active" if suspension.lasts else "over",
         message=f"Monitoring suspended ({suspension.reason})" if suspension.lasts else "Monitoring resumed",
-        metric=None,
-        value=None,
-        limit_value=None,
-        actor=moment.actor,
-        at_utc_ms=moment.utc_ms,
-        observed_utc_ms=None,
-        observed_ms=None,
-        received_ms=moment.at_ms,
-        raised_ms=moment.at_ms,
+        over=not suspension.lasts,
     )
